@@ -1,0 +1,332 @@
+/**
+ * Causal delivery: the blocks of every log but the one being written become applied entries, each
+ * log in its order (CA2), each entry only when what it depends on is applied (CA3). A log whose
+ * next entry must wait holds up itself alone.
+ *
+ * Delivery is pull-based: the next blocks of a log are asked for only when all before them are
+ * applied, so what waits is bounded by one read a log, and the rest stays where it is, in the log
+ * store. Recovery is the same path: at the start a node reads its own earlier logs like any
+ * other, and the end of a log that only the journal has is fed in as if it had been read (JR5).
+ */
+
+import { assert, type Epoch, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
+import { Dependencies, type ReadonlyVersionVector } from '../crdt/index.ts'
+import type { Effect, RecoveredLog } from './effects.ts'
+import { decodeEntry, decodeHeader, type Entry, type Header } from './entry.ts'
+import type { GroupName } from './group.ts'
+import type { AnnouncedLog } from './message.ts'
+import type { LogFailure } from './ports.ts'
+import type { LogState, LogStatus } from './status.ts'
+
+/** Logs known at once. An announcement past this is not followed. */
+export const LOGS_MAX = 16_384
+
+interface WaitingEntry {
+  readonly entry: Entry
+  readonly index: number
+  /** The block to append to the log store once applied, if it came out of the journal. */
+  readonly unappended: Uint8Array | null
+}
+
+interface Cursor {
+  readonly writer: WriterId
+  key: LogKey | null
+  epoch: Epoch | null
+  /** `recovering` until its local blocks are taken, then `following`; `out` of service is final. */
+  phase: 'active' | 'recovering' | 'following' | 'out'
+  /** Index of the next block to take. */
+  next: number
+  /** Blocks in the log store at the start. */
+  readonly localLength: number
+  /** Blocks after those that only the journal has. Emptied when taken. */
+  tail: readonly Uint8Array[]
+  isReading: boolean
+  /** The entry decoded last is where the next one's decoding starts. */
+  sequence: number
+  timestamp: number
+  dependencies: Dependencies
+  /** Decoded, in order, not applied. */
+  waiting: WaitingEntry[]
+  failure: LogFailure | null
+}
+
+/** What delivery asks of the replica around it. */
+export interface DeliveryContext {
+  readonly group: GroupName
+  /** What is applied here. Delivery moves it only through `apply`. */
+  readonly frontier: ReadonlyVersionVector
+  emit(effect: Effect): void
+  /** True if the entry's stamp is too far ahead of the clocks (HL3). */
+  isSkewed(entry: Entry): boolean
+  /** True if the node has entered this epoch or a later one (CA3). */
+  hasEntered(epoch: Epoch): boolean
+  /** Why this entry can't be applied anywhere, or null (RG2). */
+  findFault(entry: Entry): string | null
+  apply(entry: Entry): void
+}
+
+export class Delivery {
+  readonly #context: DeliveryContext
+  readonly #cursors = new Map<WriterId, Cursor>()
+  /** Cursors with something waiting. */
+  readonly #waiting = new Set<Cursor>()
+  /** Logs that a later one continues: their node writes them no more. */
+  readonly #sealed = new Set<WriterId>()
+
+  constructor(context: DeliveryContext) {
+    this.#context = context
+  }
+
+  /** Takes up the logs found at the start, except those known to be out of service. */
+  recover(logs: readonly RecoveredLog[], failed: ReadonlyMap<WriterId, LogFailure>): void {
+    for (const log of logs) {
+      const failure = failed.get(log.writer) ?? null
+      const cursor = this.#add(log.writer, log.key, failure === null ? 'recovering' : 'out', log.length, log.tail)
+      cursor.failure = failure
+    }
+    for (const cursor of [...this.#cursors.values()]) this.#advance(cursor)
+    this.drain()
+  }
+
+  /** Blocks still to be taken before everything that is on this disk was seen. */
+  recoveryProgress(): { done: number; total: number } | null {
+    let done = 0
+    let total = 0
+    let isDone = true
+    for (const cursor of this.#cursors.values()) {
+      total += cursor.localLength
+      done += Math.min(cursor.next, cursor.localLength)
+      // What waits while nothing is being read can be set free only by what peers have.
+      if (cursor.phase === 'recovering' && cursor.isReading) isDone = false
+    }
+    return isDone ? null : { done, total }
+  }
+
+  has(writer: WriterId): boolean {
+    return this.#cursors.has(writer)
+  }
+
+  /** The log that this node writes from now on: nothing is read from it. */
+  activate(header: Header): void {
+    assert(!this.has(header.writer), 'a log is minted twice')
+    this.#add(header.writer, null, 'active', 0, []).epoch = header.epoch
+    if (header.continues !== null) this.#sealed.add(header.continues)
+  }
+
+  /** One more block of the active log is durable. */
+  recordOwn(writer: WriterId, length: number, sequence: number): void {
+    const cursor = this.#cursor(writer)
+    cursor.next = length
+    cursor.sequence = sequence
+  }
+
+  /** An own log has its key. */
+  open(writer: WriterId, key: LogKey): void {
+    const cursor = this.#cursor(writer)
+    cursor.key = key
+    this.#advance(cursor)
+  }
+
+  /** Learns a log by its key. True if it is new. */
+  learn({ writer, key }: AnnouncedLog): boolean {
+    const known = this.#cursors.get(writer)
+    if (known !== undefined) {
+      // An own log of which only the journal is left learns its key from the peers.
+      if (known.key === null && known.phase === 'recovering' && known.next === 0) this.open(writer, key)
+      return false
+    }
+    if (this.#cursors.size >= LOGS_MAX) return false
+    this.#advance(this.#add(writer, key, 'following', 0, []))
+    return true
+  }
+
+  take(writer: WriterId, from: number, blocks: readonly Uint8Array[]): void {
+    const cursor = this.#cursor(writer)
+    cursor.isReading = false
+    if (cursor.phase === 'out') return
+    assert(from === cursor.next, 'blocks arrive in order, without a gap')
+    for (const block of blocks) this.#decode(cursor, block, null)
+    this.drain()
+    this.#advance(cursor)
+  }
+
+  fail(writer: WriterId, failure: LogFailure): void {
+    const cursor = this.#cursor(writer)
+    // The first failure explains; what follows from it doesn't.
+    if (cursor.failure !== null) return
+    cursor.failure = failure
+    cursor.phase = 'out'
+    cursor.tail = []
+  }
+
+  /** Applies all that can be applied, until nothing moves. */
+  drain(): void {
+    let moved = true
+    while (moved) {
+      moved = false
+      for (const cursor of this.#waiting) if (this.#applyWaiting(cursor)) moved = true
+    }
+  }
+
+  /** The key under which a writer's log is known, if it is. */
+  keyOf(writer: WriterId): LogKey | null {
+    return this.#cursors.get(writer)?.key ?? null
+  }
+
+  /** The last log that `node` wrote, as far as it is known here. */
+  lastLogOf(node: NodeName): WriterId | null {
+    let last: Cursor | null = null
+    for (const cursor of this.#cursors.values()) {
+      if (nodeOfWriter(cursor.writer) !== node || this.#sealed.has(cursor.writer)) continue
+      if (last === null || cursor.timestamp > last.timestamp) last = cursor
+    }
+    return last?.writer ?? null
+  }
+
+  announced(): AnnouncedLog[] {
+    const logs: AnnouncedLog[] = []
+    for (const { writer, key, failure } of this.#cursors.values()) {
+      if (key !== null && failure?.kind !== 'forked') logs.push({ writer, key })
+    }
+    return logs
+  }
+
+  statuses(): LogStatus[] {
+    return [...this.#cursors.values()].map((cursor) => ({
+      writer: cursor.writer,
+      node: nodeOfWriter(cursor.writer),
+      epoch: cursor.epoch,
+      state: this.#stateOf(cursor),
+      length: cursor.next,
+      applied: this.#context.frontier.get(cursor.writer),
+      waiting: cursor.waiting.length,
+      reason: cursor.failure?.reason ?? null,
+    }))
+  }
+
+  #add(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number, tail: readonly Uint8Array[]): Cursor {
+    const cursor: Cursor = {
+      writer,
+      key,
+      epoch: null,
+      phase,
+      next: 0,
+      localLength,
+      tail,
+      isReading: false,
+      sequence: 0,
+      timestamp: 0,
+      dependencies: Dependencies.none(),
+      waiting: [],
+      failure: null,
+    }
+    this.#cursors.set(writer, cursor)
+    return cursor
+  }
+
+  #cursor(writer: WriterId): Cursor {
+    return present(this.#cursors.get(writer), 'every log that is spoken of is known')
+  }
+
+  /** The single decision about what a log does next. */
+  #advance(cursor: Cursor): void {
+    if (cursor.phase === 'active' || cursor.phase === 'out' || cursor.isReading || cursor.waiting.length > 0) return
+    if (cursor.next < cursor.localLength) {
+      this.#read(cursor)
+      return
+    }
+    if (cursor.tail.length > 0) {
+      const { tail } = cursor
+      cursor.tail = []
+      for (const block of tail) this.#decode(cursor, block, block)
+      this.drain()
+      return
+    }
+    if (cursor.phase === 'recovering') {
+      // A tail that was just appended gives the log its key; until then nobody can be asked for more.
+      if (cursor.key === null) return
+      cursor.phase = 'following'
+      this.#context.emit({ kind: 'follow', writer: cursor.writer, key: cursor.key })
+    } else if (cursor.next === 0 && cursor.key !== null) {
+      this.#context.emit({ kind: 'follow', writer: cursor.writer, key: cursor.key })
+    }
+    this.#read(cursor)
+  }
+
+  #read(cursor: Cursor): void {
+    cursor.isReading = true
+    this.#context.emit({ kind: 'read', writer: cursor.writer, from: cursor.next })
+  }
+
+  #decode(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+    if (cursor.phase === 'out') return
+    const index = cursor.next
+    try {
+      if (index === 0) this.#decodeHeader(cursor, block, unappended)
+      else this.#decodeEntry(cursor, block, unappended)
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${error.message}` })
+      return
+    }
+    cursor.next = index + 1
+  }
+
+  #decodeHeader(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+    const header = decodeHeader(block)
+    if (header.writer !== cursor.writer) throw new MalformedError(`the header is of ${header.writer}`)
+    if (header.group !== this.#context.group) throw new MalformedError(`the header is of the group ${header.group}`)
+    cursor.epoch = header.epoch
+    if (header.continues !== null) this.#sealed.add(header.continues)
+    if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: 0, blocks: [unappended] })
+  }
+
+  #decodeEntry(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+    const { writer, sequence, timestamp, dependencies } = cursor
+    const epoch = present(cursor.epoch, 'a header comes before the entries')
+    const entry = decodeEntry(block, { writer, epoch, sequence, timestamp, dependencies })
+    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
+    cursor.sequence = last.sequence
+    cursor.timestamp = present(last.changes[0], 'a transaction has a change').version.timestamp
+    cursor.dependencies = entry.dependencies
+    cursor.waiting.push({ entry, index: cursor.next, unappended })
+    this.#waiting.add(cursor)
+  }
+
+  /** Applies what it can of one log. True if anything moved. */
+  #applyWaiting(cursor: Cursor): boolean {
+    let applied = 0
+    for (const { entry, index, unappended } of cursor.waiting) {
+      if (!this.#isApplicable(entry)) break
+      const fault = this.#context.findFault(entry)
+      if (fault !== null) {
+        this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${fault}` })
+        cursor.waiting = []
+        this.#waiting.delete(cursor)
+        return true
+      }
+      if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index, blocks: [unappended] })
+      this.#context.apply(entry)
+      applied += 1
+    }
+    if (applied === 0) return false
+    cursor.waiting = cursor.waiting.slice(applied)
+    if (cursor.waiting.length === 0) {
+      this.#waiting.delete(cursor)
+      this.#advance(cursor)
+    }
+    return true
+  }
+
+  #isApplicable(entry: Entry): boolean {
+    return this.#context.hasEntered(entry.epoch) && entry.dependencies.coveredBy(this.#context.frontier) && !this.#context.isSkewed(entry)
+  }
+
+  #stateOf(cursor: Cursor): LogState {
+    if (cursor.failure !== null) return cursor.failure.kind
+    if (cursor.phase === 'active') return 'active'
+    const first = cursor.waiting[0]
+    if (first === undefined) return this.#sealed.has(cursor.writer) ? 'sealed' : 'following'
+    return this.#context.isSkewed(first.entry) ? 'skewed' : 'waiting'
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The replica's two vocabularies: inputs tell it what happened, effects say what it wants done.
+ * Whoever runs a replica (the server's runtime, the simulator) interprets the same effects.
+ *
+ * The contract of an interpreter:
+ * - effects are carried out in their order;
+ * - one `persist` is in flight at a time. Once it is durable the interpreter gives the input
+ *   `persisted`, then carries out the persist's `then`, then the effects of that step: so the
+ *   state is visible before a reply leaves, and no reply leaves before it is durable (WR2);
+ * - one `read` of a log is open at a time, and its blocks come back as the input `blocks`;
+ * - `gather` is answered by the input `gathered`, after the requests that are at hand already.
+ */
+
+import type { DirectoryId, LogKey, NodeName, WriterId } from '../base/index.ts'
+import type { JournalRecord, LogFailure, PeerRefusal } from './ports.ts'
+import type { Reply, Request, RequestId } from './requests.ts'
+
+export interface ReplyEffect {
+  readonly kind: 'reply'
+  readonly id: RequestId
+  readonly reply: Reply
+}
+
+export type Effect =
+  /** Make the records durable with one write; `then` may leave only after that. */
+  | { readonly kind: 'persist'; readonly records: readonly JournalRecord[]; readonly then: readonly ReplyEffect[] }
+  /** Blocks of an own log, durable in the journal, go to the log store and so to the peers (JR2). */
+  | { readonly kind: 'append'; readonly writer: WriterId; readonly index: number; readonly blocks: readonly Uint8Array[] }
+  | { readonly kind: 'follow'; readonly writer: WriterId; readonly key: LogKey }
+  | { readonly kind: 'read'; readonly writer: WriterId; readonly from: number }
+  | { readonly kind: 'send'; readonly to: NodeName; readonly message: Uint8Array }
+  /** The peer sent what no correct node sends: close its connection. */
+  | { readonly kind: 'expel'; readonly peer: NodeName; readonly reason: string }
+  | { readonly kind: 'gather' }
+  | ReplyEffect
+
+export type Input =
+  | { readonly kind: 'start'; readonly logs: readonly RecoveredLog[]; readonly facts: Uint8Array | null }
+  | { readonly kind: 'request'; readonly id: RequestId; readonly request: Request }
+  | { readonly kind: 'gathered' }
+  | { readonly kind: 'persisted' }
+  /** An own log has its key: peers can be told. */
+  | { readonly kind: 'opened'; readonly writer: WriterId; readonly key: LogKey }
+  | { readonly kind: 'blocks'; readonly writer: WriterId; readonly from: number; readonly blocks: readonly Uint8Array[] }
+  | { readonly kind: 'log-failed'; readonly writer: WriterId; readonly failure: LogFailure }
+  | { readonly kind: 'connected'; readonly peer: NodeName; readonly directory: DirectoryId }
+  | { readonly kind: 'disconnected'; readonly peer: NodeName }
+  | { readonly kind: 'message'; readonly from: NodeName; readonly message: Uint8Array }
+  | { readonly kind: 'refused'; readonly by: NodeName; readonly refusal: PeerRefusal }
+  | { readonly kind: 'disk'; readonly hasRoom: boolean }
+  | { readonly kind: 'tick' }
+
+/** A log as found at the start, with what only the journal has of it (JR5). */
+export interface RecoveredLog {
+  readonly writer: WriterId
+  /** Null: the journal has its first blocks, the log store has none. */
+  readonly key: LogKey | null
+  /** Blocks that the log store holds. */
+  readonly length: number
+  /** The blocks from `length` on, out of the journal; they are appended byte for byte. */
+  readonly tail: readonly Uint8Array[]
+}

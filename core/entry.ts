@@ -1,0 +1,211 @@
+/**
+ * The blocks of a log (LG1). Block 0 is the header; each later block is an entry: one group
+ * commit, with the transactions of many requests, applied whole.
+ *
+ *     header   1 · format · group · writer · directory · epoch · continues
+ *     entry    2 · flags · dependencies (delta) · first sequence · transactions
+ *
+ * An entry is encoded once; the same bytes go to the journal, the hypercore and the peers. All
+ * decoding is bounded, and a malformed block is a value (`MalformedError`), never a crash (LG4).
+ */
+
+import {
+  BATCH_OPERATIONS_MAX,
+  ByteReader,
+  ByteWriter,
+  type DirectoryId,
+  ENTRY_BYTES_MAX,
+  type Epoch,
+  fromHex,
+  IDEMPOTENCY_KEY_BYTES_MAX,
+  isDirectoryId,
+  isKey,
+  KEY_BYTES_MAX,
+  type Key,
+  MalformedError,
+  present,
+  toHex,
+  unreachable,
+  VALUE_BYTES_MAX,
+  type WriterId,
+} from '../base/index.ts'
+import { type Dependencies, decodeWriterId, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
+import { type GroupName, parseGroupName } from './group.ts'
+
+export const FORMAT_VERSION = 1
+
+const HEADER = 1
+const ENTRY = 2
+/** Flag of an entry: its writer waits for a write concern, so peers report at once. */
+const REPORT_WANTED = 1
+
+const DELETE = 0
+const VALUE_TYPES: readonly ValueType[] = ['json', 'text', 'bytes']
+/** Bit of an operation's tag: a deadline follows. */
+const HAS_DEADLINE = 0x10
+const TRANSACTIONS_MAX = 65_536
+const DIRECTORY_BYTES = 16
+
+export interface Header {
+  readonly group: GroupName
+  readonly writer: WriterId
+  readonly directory: DirectoryId
+  readonly epoch: Epoch
+  /** The node's log before this one. It limits nothing. */
+  readonly continues: WriterId | null
+}
+
+export interface Change {
+  readonly key: Key
+  readonly version: Version
+}
+
+export interface Transaction {
+  readonly sequence: number
+  readonly idempotencyKey: string | null
+  /** At least one. A key appears once. */
+  readonly changes: readonly Change[]
+}
+
+export interface Entry {
+  readonly writer: WriterId
+  readonly epoch: Epoch
+  readonly dependencies: Dependencies
+  /** At least one, with consecutive sequences and rising timestamps. */
+  readonly transactions: readonly Transaction[]
+  readonly reportWanted: boolean
+}
+
+/** What the entry after a given one is decoded against. */
+export interface EntryContext {
+  readonly writer: WriterId
+  readonly epoch: Epoch
+  /** The last sequence before it; 0 at the start of a log. */
+  readonly sequence: number
+  /** The last timestamp before it. */
+  readonly timestamp: number
+  readonly dependencies: Dependencies
+}
+
+export function encodeHeader(header: Header): Uint8Array {
+  return new ByteWriter()
+    .byte(HEADER)
+    .uint(FORMAT_VERSION)
+    .binary(header.group)
+    .binary(header.writer)
+    .fixed(present(fromHex(header.directory), 'a directory id is hexadecimal'))
+    .uint(header.epoch)
+    .binary(header.continues ?? '')
+    .finish()
+}
+
+/** @throws MalformedError */
+export function decodeHeader(block: Uint8Array): Header {
+  const reader = new ByteReader(block)
+  if (reader.byte() !== HEADER) throw new MalformedError('the first block is no header')
+  const format = reader.uint()
+  if (format !== FORMAT_VERSION)
+    throw new MalformedError(`the log has format ${format}, this version reads ${FORMAT_VERSION}: upgrade this node`)
+  const group = parseGroupName(reader.binary(64))
+  if (group === null) throw new MalformedError('the header names no group')
+  const writer = decodeWriterId(reader)
+  const directory = toHex(reader.fixed(DIRECTORY_BYTES))
+  if (!isDirectoryId(directory)) throw new MalformedError('the header names no directory')
+  const epoch = reader.uint() as Epoch
+  if (epoch < 1) throw new MalformedError('epochs start at 1')
+  const continues = reader.remaining === 1 && reader.byte() === 0 ? null : decodeWriterId(reader)
+  reader.end()
+  return { group, writer, directory, epoch, continues }
+}
+
+/** Encodes into a writer that is reused from entry to entry. */
+export function encodeEntry(output: ByteWriter, entry: Entry, previous: Dependencies): Uint8Array {
+  output.byte(ENTRY).uint(entry.reportWanted ? REPORT_WANTED : 0)
+  entry.dependencies.encodeSince(previous, output)
+  const first = present(entry.transactions[0], 'an entry has a transaction')
+  output.uint(first.sequence).uint(entry.transactions.length)
+  let timestamp = 0
+  for (const transaction of entry.transactions) {
+    const version = present(transaction.changes[0], 'a transaction has a change').version
+    output
+      .uint(version.timestamp - timestamp)
+      .binary(transaction.idempotencyKey ?? '')
+      .uint(transaction.changes.length)
+    timestamp = version.timestamp
+    for (const change of transaction.changes) encodeChange(output, change)
+  }
+  return output.finish()
+}
+
+/** @throws MalformedError */
+export function decodeEntry(block: Uint8Array, context: EntryContext): Entry {
+  if (block.length > ENTRY_BYTES_MAX) throw new MalformedError(`an entry has ${block.length} bytes, at most ${ENTRY_BYTES_MAX} are allowed`)
+  const reader = new ByteReader(block)
+  if (reader.byte() !== ENTRY) throw new MalformedError('the block is no entry')
+  const flags = reader.uint(REPORT_WANTED)
+  const dependencies = context.dependencies.decodeNext(reader)
+  if (dependencies.get(context.writer) !== 0) throw new MalformedError('an entry depends on its own log')
+  const first = reader.uint()
+  if (first !== context.sequence + 1) throw new MalformedError(`transaction ${first} follows transaction ${context.sequence}`)
+  const count = reader.uint(TRANSACTIONS_MAX)
+  if (count === 0) throw new MalformedError('an entry is empty')
+  const transactions: Transaction[] = []
+  let timestamp = 0
+  for (let i = 0; i < count; i++) {
+    const previous = i === 0 ? context.timestamp : timestamp
+    timestamp += reader.uint()
+    if (timestamp <= previous || !isTimestamp(timestamp)) throw new MalformedError('timestamps do not rise along the log')
+    const dot = { writer: context.writer, sequence: first + i }
+    const idempotencyKey = reader.binary(IDEMPOTENCY_KEY_BYTES_MAX) || null
+    const operations = reader.uint(BATCH_OPERATIONS_MAX)
+    if (operations === 0) throw new MalformedError('a transaction is empty')
+    const changes: Change[] = []
+    for (let k = 0; k < operations; k++) {
+      const { key, value, deadlineMs } = decodeChange(reader)
+      changes.push({ key, version: { dot, epoch: context.epoch, timestamp, value, deadlineMs, dependencies } })
+    }
+    transactions.push({ sequence: dot.sequence, idempotencyKey, changes })
+  }
+  reader.end()
+  return { writer: context.writer, epoch: context.epoch, dependencies, transactions, reportWanted: flags === REPORT_WANTED }
+}
+
+function encodeChange(output: ByteWriter, change: Change): void {
+  const { value, deadlineMs } = change.version
+  if (value === null) {
+    output.byte(DELETE).binary(change.key)
+    return
+  }
+  const tag = tagOf(value.type)
+  if (deadlineMs === null) output.byte(tag).binary(change.key)
+  else
+    output
+      .byte(tag | HAS_DEADLINE)
+      .binary(change.key)
+      .uint(deadlineMs)
+  output.bytes(value.bytes)
+}
+
+function decodeChange(reader: ByteReader): { key: Key; value: Value | null; deadlineMs: number | null } {
+  const tag = reader.byte()
+  const key = reader.binary(KEY_BYTES_MAX)
+  if (!isKey(key)) throw new MalformedError('a key is empty')
+  if (tag === DELETE) return { key, value: null, deadlineMs: null }
+  const type = VALUE_TYPES[(tag & ~HAS_DEADLINE) - 1]
+  if (type === undefined) throw new MalformedError(`an operation has the unknown tag ${tag}`)
+  const deadlineMs = (tag & HAS_DEADLINE) === 0 ? null : reader.uint()
+  return { key, value: { type, bytes: reader.bytes(VALUE_BYTES_MAX) }, deadlineMs }
+}
+
+function tagOf(type: ValueType): number {
+  switch (type) {
+    case 'json':
+      return 1
+    case 'text':
+      return 2
+    case 'bytes':
+      return 3
+    default:
+      return unreachable(type)
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Messages between the replicas of a group: binary, bounded, one of two kinds.
+ *
+ * `announce` names logs by their keys, for a log can be found only by its key: a node tells what
+ * it learned to all its peers, so that entries travel over relays. `heartbeat` is everything
+ * else a peer has to know: the durable frontier (JR6), the clock, who is reached.
+ */
+
+import {
+  ByteReader,
+  ByteWriter,
+  type Epoch,
+  fromHex,
+  isLogKey,
+  isNodeName,
+  type LogKey,
+  MalformedError,
+  NODE_NAME_LENGTH_MAX,
+  type NodeName,
+  present,
+  toHex,
+  unreachable,
+  type WriterId,
+} from '../base/index.ts'
+import { decodeVector, decodeWriterId, encodeVector, type ReadonlyVersionVector, type VersionVector } from '../crdt/index.ts'
+
+const ANNOUNCE = 1
+const HEARTBEAT = 2
+const KEY_BYTES = 32
+const DIGEST_BYTES = 8
+/** Logs in one announcement: about 50 bytes each. More go in several. */
+export const ANNOUNCED_LOGS_MAX = 1024
+/** Peers of one node. */
+export const PEERS_MAX = 256
+
+export interface AnnouncedLog {
+  readonly writer: WriterId
+  readonly key: LogKey
+}
+
+export interface Announce {
+  readonly kind: 'announce'
+  readonly logs: readonly AnnouncedLog[]
+}
+
+export interface Heartbeat {
+  readonly kind: 'heartbeat'
+  /** By the sender's monotonic clock. */
+  readonly sentAtMs: number
+  readonly wallMs: number
+  /** The last heartbeat that the sender got from the receiver, for the round trip; null before the first. */
+  readonly echo: { readonly sentAtMs: number; readonly heldMs: number } | null
+  readonly epoch: Epoch
+  /** What the sender holds durably and has applied. */
+  readonly frontier: ReadonlyVersionVector
+  readonly digest: string
+  readonly reaches: readonly NodeName[]
+  /** True if another process claims the receiver's name (ID5). */
+  readonly nameContested: boolean
+}
+
+export type Message = Announce | (Heartbeat & { readonly frontier: VersionVector })
+
+export function encodeMessage(message: Announce | Heartbeat): Uint8Array {
+  const output = new ByteWriter()
+  switch (message.kind) {
+    case 'announce':
+      output.byte(ANNOUNCE).uint(message.logs.length)
+      for (const { writer, key } of message.logs) output.binary(writer).fixed(bytesOfHex(key))
+      return output.finish()
+    case 'heartbeat':
+      output.byte(HEARTBEAT).uint(Math.floor(message.sentAtMs)).uint(Math.floor(message.wallMs))
+      if (message.echo === null) output.byte(0)
+      else output.byte(1).uint(Math.floor(message.echo.sentAtMs)).uint(Math.floor(message.echo.heldMs))
+      output.uint(message.epoch)
+      encodeVector(output, message.frontier)
+      output.fixed(bytesOfHex(message.digest)).uint(message.reaches.length)
+      for (const name of message.reaches) output.binary(name)
+      return output.byte(message.nameContested ? 1 : 0).finish()
+    default:
+      return unreachable(message)
+  }
+}
+
+/** @throws MalformedError */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const input = new ByteReader(bytes)
+  const kind = input.byte()
+  const message = kind === ANNOUNCE ? decodeAnnounce(input) : kind === HEARTBEAT ? decodeHeartbeat(input) : null
+  if (message === null) throw new MalformedError(`a message has the unknown kind ${kind}`)
+  input.end()
+  return message
+}
+
+function decodeAnnounce(input: ByteReader): Announce {
+  const logs: AnnouncedLog[] = []
+  const count = input.uint(ANNOUNCED_LOGS_MAX)
+  for (let i = 0; i < count; i++) {
+    const writer = decodeWriterId(input)
+    const key = toHex(input.fixed(KEY_BYTES))
+    if (!isLogKey(key)) throw new MalformedError('a log key is not 32 bytes')
+    logs.push({ writer, key })
+  }
+  return { kind: 'announce', logs }
+}
+
+function decodeHeartbeat(input: ByteReader): Message {
+  const sentAtMs = input.uint()
+  const wallMs = input.uint()
+  const echo = decodeFlag(input) ? { sentAtMs: input.uint(), heldMs: input.uint() } : null
+  const epoch = input.uint() as Epoch
+  const frontier = decodeVector(input)
+  const digest = toHex(input.fixed(DIGEST_BYTES))
+  const reaches: NodeName[] = []
+  const count = input.uint(PEERS_MAX)
+  for (let i = 0; i < count; i++) {
+    const name = input.binary(NODE_NAME_LENGTH_MAX)
+    if (!isNodeName(name)) throw new MalformedError('a heartbeat names a node that is no node name')
+    reaches.push(name)
+  }
+  return { kind: 'heartbeat', sentAtMs, wallMs, echo, epoch, frontier, digest, reaches, nameContested: decodeFlag(input) }
+}
+
+function decodeFlag(input: ByteReader): boolean {
+  const byte = input.byte()
+  if (byte > 1) throw new MalformedError(`a flag is ${byte}`)
+  return byte === 1
+}
+
+function bytesOfHex(text: string): Uint8Array {
+  return present(fromHex(text), 'keys and digests are hexadecimal')
+}

@@ -1,0 +1,171 @@
+/**
+ * What this replica knows of its peers, from their heartbeats. Liveness is shown, and never used
+ * for safety (MB3). Who may speak under a name is decided here too: of two live processes with
+ * one name the one that is known first keeps it (ID5).
+ */
+
+import { assert, type DirectoryId, type NodeName, type Now } from '../base/index.ts'
+import { countMissing, type Dot, type ReadonlyVersionVector, type VersionVector } from '../crdt/index.ts'
+import type { Heartbeat } from './message.ts'
+import type { PeerRefusal } from './ports.ts'
+import type { PeerState, PeerStatus } from './status.ts'
+
+/** Lower finds a lost peer sooner; bandwidth is members × frontier bytes / interval. */
+export const HEARTBEAT_INTERVAL_MS = 100
+/** Ten heartbeats missed. */
+export const SUSPECT_AFTER_MS = 1000
+/**
+ * A peer not heard for this long is down, and its name is free for another directory. Longer
+ * makes a wiped node wait at its return; shorter lets a second process take the name of one that
+ * only paused.
+ */
+export const DOWN_AFTER_MS = 3000
+/** How long a contested name is reported to its rightful node after the last attempt. */
+const CONTESTED_FOR_MS = 30_000
+
+interface Peer {
+  connected: boolean
+  directory: DirectoryId | null
+  heardAtMs: number | null
+  /** Its durable frontier by the last report. */
+  report: VersionVector | null
+  digest: string | null
+  reaches: readonly NodeName[]
+  rttMs: number | null
+  skewMs: number | null
+  /** Its last heartbeat, to be echoed. */
+  lastHeartbeat: { readonly sentAtMs: number; readonly receivedAtMs: number } | null
+  contestedAtMs: number | null
+}
+
+export class Peers {
+  readonly #self: NodeName
+  readonly #directory: DirectoryId
+  readonly #peers = new Map<NodeName, Peer>()
+
+  /** @param members the other members by name: they are shown as down before they are ever heard */
+  constructor(self: NodeName, directory: DirectoryId, members: readonly NodeName[]) {
+    this.#self = self
+    this.#directory = directory
+    for (const member of members) if (member !== self) this.#peer(member)
+  }
+
+  /** The reason to refuse a verified hello, or null (ID5). */
+  admit(name: NodeName, directory: DirectoryId, now: Now): PeerRefusal | null {
+    if (name === this.#self) return directory === this.#directory ? null : 'NAME_IN_USE'
+    const peer = this.#peers.get(name)
+    if (peer === undefined || peer.directory === null || peer.directory === directory) return null
+    if (peer.heardAtMs === null || now.monotonicMs - peer.heardAtMs > DOWN_AFTER_MS) return null
+    peer.contestedAtMs = now.monotonicMs
+    return 'NAME_IN_USE'
+  }
+
+  connect(name: NodeName, directory: DirectoryId, now: Now): void {
+    const peer = this.#peer(name)
+    if (peer.directory !== directory) {
+      // Another directory knows nothing of what the one before it had reported.
+      peer.report = null
+      peer.digest = null
+    }
+    peer.directory = directory
+    peer.connected = true
+    peer.heardAtMs = now.monotonicMs
+    peer.lastHeartbeat = null
+  }
+
+  disconnect(name: NodeName): void {
+    const peer = this.#peer(name)
+    peer.connected = false
+    peer.reaches = []
+  }
+
+  hear(name: NodeName, heartbeat: Heartbeat & { readonly frontier: VersionVector }, now: Now): void {
+    const peer = this.#peer(name)
+    peer.heardAtMs = now.monotonicMs
+    peer.report = heartbeat.frontier
+    peer.digest = heartbeat.digest
+    peer.reaches = heartbeat.reaches
+    peer.lastHeartbeat = { sentAtMs: heartbeat.sentAtMs, receivedAtMs: now.monotonicMs }
+    if (heartbeat.echo !== null) peer.rttMs = Math.max(0, now.monotonicMs - heartbeat.echo.sentAtMs - heartbeat.echo.heldMs)
+    peer.skewMs = heartbeat.wallMs + (peer.rttMs ?? 0) / 2 - now.wallMs
+  }
+
+  connected(): NodeName[] {
+    return [...this.#peers].filter(([, peer]) => peer.connected).map(([name]) => name)
+  }
+
+  echoFor(name: NodeName, now: Now): Heartbeat['echo'] {
+    const last = this.#peer(name).lastHeartbeat
+    return last === null ? null : { sentAtMs: last.sentAtMs, heldMs: now.monotonicMs - last.receivedAtMs }
+  }
+
+  isContested(name: NodeName, now: Now): boolean {
+    const at = this.#peer(name).contestedAtMs
+    return at !== null && now.monotonicMs - at < CONTESTED_FOR_MS
+  }
+
+  /** How many peers reported a transaction as durable. */
+  countHolding(version: Dot): number {
+    let count = 0
+    for (const peer of this.#peers.values()) if (peer.report?.has(version) === true) count += 1
+    return count
+  }
+
+  /** The clocks of the peers that are alive, as offsets to the own one. */
+  clockOffsets(now: Now): number[] {
+    const offsets: number[] = []
+    for (const peer of this.#peers.values()) {
+      if (peer.skewMs !== null && stateOf(peer, now) === 'alive') offsets.push(peer.skewMs)
+    }
+    return offsets
+  }
+
+  statuses(frontier: ReadonlyVersionVector, now: Now): PeerStatus[] {
+    return [...this.#peers].map(([node, peer]) => ({
+      node,
+      state: stateOf(peer, now),
+      connected: peer.connected,
+      directory: peer.directory,
+      lag: peer.report === null ? null : countMissing(frontier, peer.report),
+      behind: peer.report === null ? null : countMissing(peer.report, frontier),
+      rttMs: peer.rttMs === null ? null : roundToTenth(peer.rttMs),
+      clockSkewMs: peer.skewMs === null ? null : roundToTenth(peer.skewMs),
+      digest: peer.digest,
+      reaches: peer.reaches,
+      secondsSinceHeard: peer.heardAtMs === null ? null : roundToTenth((now.monotonicMs - peer.heardAtMs) / 1000),
+      nameContested: this.isContested(node, now),
+    }))
+  }
+
+  #peer(name: NodeName): Peer {
+    assert(name !== this.#self, 'a node is no peer of itself')
+    let peer = this.#peers.get(name)
+    if (peer === undefined) {
+      peer = {
+        connected: false,
+        directory: null,
+        heardAtMs: null,
+        report: null,
+        digest: null,
+        reaches: [],
+        rttMs: null,
+        skewMs: null,
+        lastHeartbeat: null,
+        contestedAtMs: null,
+      }
+      this.#peers.set(name, peer)
+    }
+    return peer
+  }
+}
+
+function stateOf(peer: Peer, now: Now): PeerState {
+  if (peer.heardAtMs === null) return 'down'
+  const silentMs = now.monotonicMs - peer.heardAtMs
+  if (silentMs > DOWN_AFTER_MS) return 'down'
+  return peer.connected && silentMs <= SUSPECT_AFTER_MS ? 'alive' : 'suspect'
+}
+
+function roundToTenth(value: number): number {
+  return Math.round(value * 10) / 10
+}

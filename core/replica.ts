@@ -1,0 +1,469 @@
+/**
+ * The replica of a group: a pure state machine. `step(input, now)` changes it and returns what is
+ * to be done; it reads no clock, draws chance only from its seeded generator, and touches no file
+ * or socket. The server and the simulator interpret the same effects (`effects.ts` has the
+ * contract), which is what makes the simulator honest: it runs the code that ships.
+ *
+ * This file admits inputs and wires the parts; each rule lives in the part named for it: writing
+ * in `write-path.ts`, applying what peers wrote in `delivery.ts`, membership in `peers.ts`. Today
+ * a group is always in a multi epoch; the epoch is in the data from the first block on.
+ */
+
+import {
+  type DirectoryId,
+  type Epoch,
+  FIRST_EPOCH,
+  MalformedError,
+  type NodeName,
+  type Now,
+  type Prng,
+  present,
+  SkeinError,
+  unreachable,
+  type WriterId,
+} from '../base/index.ts'
+import { HybridClock, type ReadonlyVersionVector, VersionVector, wallFromTimestamp } from '../crdt/index.ts'
+import { Delivery } from './delivery.ts'
+import type { Effect, Input, RecoveredLog } from './effects.ts'
+import type { Entry } from './entry.ts'
+import { decodeFacts, encodeFacts } from './facts.ts'
+import type { GroupName } from './group.ts'
+import { IdempotencyTable } from './idempotency.ts'
+import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
+import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
+import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
+import { isFarAhead, referenceOffsetMs, stampingWallMs } from './reference-clock.ts'
+import type { ConflictsRequest, GetRequest, Reply, Request, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
+import { State } from './state.ts'
+import type { ReadOnlyReason, ReplicaState, Status } from './status.ts'
+import { SessionWaits } from './waiting.ts'
+import { WritePath } from './write-path.ts'
+
+export interface ReplicaConfig {
+  readonly group: GroupName
+  readonly node: NodeName
+  readonly directory: DirectoryId
+  /** All members by name, this node included; the same on every node (MB1). */
+  readonly members: readonly NodeName[]
+  /**
+   * How far an entry may be ahead of the reference clock (HL3). Lower notices a wrong clock
+   * sooner; it must stay above what clocks in the cluster really differ by.
+   */
+  readonly maxClockDriftMs: number
+  /** The share of writes that fail on purpose, in millionths: for tests of clients. */
+  readonly dropRateMillionths: number
+}
+
+export const MAX_CLOCK_DRIFT_DEFAULT_MS = 60_000
+/** A refusal that was not repeated for this long is over: a refused node asks again every few seconds. */
+const REFUSAL_FRESH_MS = 15_000
+
+/** A request that is answered on a state which covers its session. */
+type SessionRequest = GetRequest | ScanRequest | TransactionRequest
+
+export class Replica {
+  readonly #config: ReplicaConfig
+  readonly #state: State
+  readonly #frontier = new VersionVector()
+  readonly #clock = new HybridClock()
+  readonly #idempotency = new IdempotencyTable()
+  readonly #sessionWaits = new SessionWaits()
+  readonly #peers: Peers
+  readonly #delivery: Delivery
+  readonly #writes: WritePath
+  /** Logs out of service for good (LG2); journaled as facts. */
+  readonly #forked = new Map<WriterId, LogFailure>()
+  readonly #refusals = new Map<NodeName, { readonly reason: PeerRefusal; readonly atMs: number }>()
+  /** Peers that saw another process under this node's name. */
+  readonly #contestedBy = new Set<NodeName>()
+  readonly #epoch: Epoch = FIRST_EPOCH
+  /** A copy of the frontier that replies share until it moves. */
+  #session: ReadonlyVersionVector | null = null
+  #isRecovered = false
+  #hasRoom = true
+  /** The reference clock minus this node's, and why writes are refused: taken anew at each tick and change of peers. */
+  #referenceOffsetMs = 0
+  #readOnly: ReadOnlyReason | null = null
+  #isFactsChanged = false
+  /** An applied entry's writer waits for a report. */
+  #isReportWanted = false
+  #heartbeatDueMs = 0
+  #now: Now = { wallMs: 0, monotonicMs: 0 }
+  #effects: Effect[] = []
+
+  /** @param random seeded; it mints writers and drops writes on purpose */
+  constructor(config: ReplicaConfig, store: StateStore, random: Prng) {
+    this.#config = config
+    this.#state = new State(store)
+    this.#peers = new Peers(config.node, config.directory, config.members)
+    this.#delivery = new Delivery({
+      group: config.group,
+      frontier: this.#frontier,
+      emit: (effect) => this.#emit(effect),
+      isSkewed: (entry) => this.#isSkewed(entry),
+      hasEntered: (epoch) => epoch <= this.#epoch,
+      findFault: (entry) => this.#findFault(entry),
+      apply: (entry) => this.#applyForeign(entry),
+    })
+    this.#writes = new WritePath({
+      group: config.group,
+      node: config.node,
+      directory: config.directory,
+      epoch: this.#epoch,
+      memberCount: config.members.length,
+      dropRateMillionths: config.dropRateMillionths,
+      random,
+      state: this.#state,
+      frontier: this.#frontier,
+      clock: this.#clock,
+      idempotency: this.#idempotency,
+      delivery: this.#delivery,
+      now: () => this.#now,
+      stampingWallMs: () => stampingWallMs(this.#now.wallMs, this.#referenceOffsetMs, config.maxClockDriftMs),
+      emit: (effect) => this.#emit(effect),
+      apply: (entry) => this.#apply(entry),
+      admitRead: ({ id, request }) => this.#admit(id, request),
+      countPeersHolding: (version) => this.#peers.countHolding(version),
+      isOutOfService: (writer) => this.#forked.has(writer),
+      takeChangedFacts: () => this.#takeChangedFacts(),
+    })
+  }
+
+  /** Takes one input and returns what is to be done, in order. */
+  step(input: Input, now: Now): readonly Effect[] {
+    this.#now = now
+    this.#effects = []
+    this.#handle(input)
+    for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admit(id, request)
+    if (this.#isReportWanted) this.#sendHeartbeats()
+    return this.#effects
+  }
+
+  /** Why a peer with a verified hello is refused, or null (ID5). */
+  admit(peer: NodeName, directory: DirectoryId, now: Now): PeerRefusal | null {
+    return this.#peers.admit(peer, directory, now)
+  }
+
+  /** True once everything that is on this disk was read. */
+  get isRecovered(): boolean {
+    return this.#isRecovered
+  }
+
+  /** What is applied, and durable here: they are the same (JR6). */
+  get frontier(): ReadonlyVersionVector {
+    return this.#frontier
+  }
+
+  status(now: Now): Status {
+    return {
+      node: this.#config.node,
+      directory: this.#config.directory,
+      writer: this.#writes.writer,
+      state: this.#describeState(),
+      mode: 'multi',
+      epoch: this.#epoch,
+      leader: null,
+      members: this.#config.members,
+      digest: this.#state.digest,
+      frontier: Object.fromEntries(this.#frontier.entries()),
+      keys: this.#state.liveKeys,
+      keysWithConflicts: this.#state.conflictedKeys,
+      logs: this.#delivery.statuses(),
+      peers: this.#peers.statuses(this.#frontier, now),
+      nameContested: this.#contestedBy.size > 0,
+      refusedBy: this.#freshRefusals(now),
+      clockOffsetMs: Math.round(this.#referenceOffsetMs),
+    }
+  }
+
+  #handle(input: Input): void {
+    switch (input.kind) {
+      case 'start':
+        return this.#start(input.logs, input.facts)
+      case 'request':
+        return this.#request(input.id, input.request)
+      case 'gathered':
+        return this.#writes.seal()
+      case 'persisted':
+        return this.#writes.publish()
+      case 'opened':
+        this.#delivery.open(input.writer, input.key)
+        return this.#announce([{ writer: input.writer, key: input.key }], this.#peers.connected())
+      case 'blocks':
+        this.#delivery.take(input.writer, input.from, input.blocks)
+        return this.#checkRecovered()
+      case 'log-failed':
+        return this.#failLog(input.writer, input.failure)
+      case 'connected':
+        return this.#connect(input.peer, input.directory)
+      case 'disconnected':
+        this.#contestedBy.delete(input.peer)
+        this.#peers.disconnect(input.peer)
+        return this.#assessHealth()
+      case 'message':
+        return this.#receive(input.from, input.message)
+      case 'refused':
+        this.#refusals.set(input.by, { reason: input.refusal, atMs: this.#now.monotonicMs })
+        return this.#assessHealth()
+      case 'disk':
+        this.#hasRoom = input.hasRoom
+        return this.#assessHealth()
+      case 'tick':
+        return this.#tick()
+      default:
+        return unreachable(input)
+    }
+  }
+
+  #start(logs: readonly RecoveredLog[], facts: Uint8Array | null): void {
+    for (const [writer, failure] of decodeFacts(facts).forked) this.#forked.set(writer, failure)
+    this.#delivery.recover(logs, this.#forked)
+    this.#checkRecovered()
+  }
+
+  #checkRecovered(): void {
+    if (!this.#isRecovered) this.#isRecovered = this.#delivery.recoveryProgress() === null
+  }
+
+  // Requests
+
+  #request(id: RequestId, request: Request): void {
+    switch (request.kind) {
+      case 'status':
+        return this.#reply(id, { kind: 'status', status: this.status(this.#now) })
+      case 'conflicts':
+        return this.#reply(id, this.#listConflicts(request))
+      case 'get':
+      case 'scan':
+      case 'transaction':
+        return this.#requestOnSession(id, request)
+      default:
+        return unreachable(request)
+    }
+  }
+
+  #requestOnSession(id: RequestId, request: SessionRequest): void {
+    const error = this.#refusalOf(request)
+    if (error !== null) return this.#reply(id, { kind: 'failed', error })
+    const { session } = request
+    if (session === null || this.#frontier.covers(session)) return this.#admit(id, request)
+    this.#sessionWaits.add(id, request, session, this.#now.monotonicMs)
+  }
+
+  #refusalOf(request: SessionRequest): SkeinError | null {
+    if (!this.#isRecovered) {
+      return new SkeinError('UNAVAILABLE', 'this node is still reading its logs: try again shortly or ask another node', {
+        details: { recovering: this.#delivery.recoveryProgress() },
+      })
+    }
+    if (request.session !== null && this.#sessionWaits.isFull) {
+      return new SkeinError('UNAVAILABLE', 'too many requests wait for their session: try again later or ask another node')
+    }
+    if (request.kind === 'transaction') return this.#readOnlyError() ?? this.#writes.refusalOf(request)
+    if (request.consistency !== 'linearizable') return null
+    return new SkeinError(
+      'NO_QUORUM',
+      'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local',
+    )
+  }
+
+  /** A request whose session is covered. */
+  #admit(id: RequestId, request: SessionRequest): void {
+    if (request.kind === 'transaction') this.#writes.gather(id, request)
+    else if (!this.#writes.hold({ id, request })) this.#reply(id, this.#read(request))
+  }
+
+  #read(request: GetRequest | ScanRequest): Reply {
+    const { wallMs } = this.#now
+    const session = this.#currentSession()
+    if (request.kind === 'scan') return { kind: 'page', ...this.#state.page(request.range, request.limit, wallMs), session }
+    const conflicts = this.#state.conflictsOf(request.key, wallMs)?.conflicts.length ?? 0
+    return { kind: 'value', item: this.#state.read(request.key, wallMs), conflicts, session }
+  }
+
+  #listConflicts({ key, after, limit }: ConflictsRequest): Reply {
+    if (key === null) return { kind: 'conflicts', ...this.#state.conflictsAfter(after, limit, this.#now.wallMs) }
+    const found = this.#state.conflictsOf(key, this.#now.wallMs)
+    return { kind: 'conflicts', keys: found === null ? [] : [found], next: null }
+  }
+
+  #currentSession(): ReadonlyVersionVector {
+    this.#session ??= this.#frontier.copy()
+    return this.#session
+  }
+
+  // Applying
+
+  #applyForeign(entry: Entry): void {
+    this.#apply(entry)
+    if (entry.reportWanted && this.#isRecovered) this.#isReportWanted = true
+  }
+
+  #apply(entry: Entry): void {
+    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
+    this.#state.apply(entry)
+    this.#idempotency.learn(entry)
+    this.#clock.observe(present(last.changes[0], 'a transaction has a change').version.timestamp)
+    this.#frontier.advance(entry.writer, last.sequence)
+    this.#session = null
+  }
+
+  #findFault(entry: Entry): string | null {
+    const change = this.#state.findRankBreak(entry)
+    return change === null ? null : `transaction ${change.version.dot.sequence} claims to follow a version that outranks it`
+  }
+
+  #isSkewed(entry: Entry): boolean {
+    const last = present(entry.transactions.at(-1)?.changes[0], 'an entry has a change').version
+    const reference = this.#now.wallMs + this.#referenceOffsetMs
+    return wallFromTimestamp(last.timestamp) > reference + this.#config.maxClockDriftMs
+  }
+
+  #failLog(writer: WriterId, failure: LogFailure): void {
+    this.#delivery.fail(writer, failure)
+    if (failure.kind === 'forked' && !this.#forked.has(writer)) {
+      this.#forked.set(writer, failure)
+      this.#isFactsChanged = true
+      this.#writes.askGather()
+    }
+    this.#checkRecovered()
+  }
+
+  #takeChangedFacts(): Uint8Array | null {
+    if (!this.#isFactsChanged) return null
+    this.#isFactsChanged = false
+    return encodeFacts({ forked: this.#forked })
+  }
+
+  // Peers
+
+  #connect(peer: NodeName, directory: DirectoryId): void {
+    this.#peers.connect(peer, directory, this.#now)
+    this.#refusals.delete(peer)
+    this.#assessHealth()
+    this.#announce(this.#delivery.announced(), [peer])
+    this.#sendHeartbeat(peer)
+  }
+
+  #receive(from: NodeName, bytes: Uint8Array): void {
+    const message = this.#decode(from, bytes)
+    if (message === null) return
+    switch (message.kind) {
+      case 'announce': {
+        const learned = message.logs.filter((log) => this.#learn(log))
+        const others = this.#peers.connected().filter((peer) => peer !== from)
+        return this.#announce(learned, others)
+      }
+      case 'heartbeat':
+        this.#peers.hear(from, message, this.#now)
+        if (message.nameContested) this.#contestedBy.add(from)
+        else this.#contestedBy.delete(from)
+        return this.#writes.releaseConcerns()
+      default:
+        return unreachable(message)
+    }
+  }
+
+  #decode(from: NodeName, bytes: Uint8Array): Message | null {
+    try {
+      return decodeMessage(bytes)
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      this.#emit({ kind: 'expel', peer: from, reason: error.message })
+      return null
+    }
+  }
+
+  /** True if the log is new here. */
+  #learn(log: AnnouncedLog): boolean {
+    const known = this.#delivery.keyOf(log.writer)
+    if (known === null || known === log.key) return this.#delivery.learn(log)
+    this.#failLog(log.writer, { kind: 'forked', reason: `two logs claim this writer: ${known} and ${log.key}` })
+    return false
+  }
+
+  #announce(logs: readonly AnnouncedLog[], peers: readonly NodeName[]): void {
+    for (let start = 0; start < logs.length; start += ANNOUNCED_LOGS_MAX) {
+      const message = encodeMessage({ kind: 'announce', logs: logs.slice(start, start + ANNOUNCED_LOGS_MAX) })
+      for (const to of peers) this.#emit({ kind: 'send', to, message })
+    }
+  }
+
+  #sendHeartbeats(): void {
+    this.#isReportWanted = false
+    for (const peer of this.#peers.connected()) this.#sendHeartbeat(peer)
+  }
+
+  #sendHeartbeat(to: NodeName): void {
+    const message = encodeMessage({
+      kind: 'heartbeat',
+      sentAtMs: this.#now.monotonicMs,
+      wallMs: this.#now.wallMs,
+      echo: this.#peers.echoFor(to, this.#now),
+      epoch: this.#epoch,
+      frontier: this.#frontier,
+      digest: this.#state.digest,
+      reaches: this.#peers.connected(),
+      nameContested: this.#peers.isContested(to, this.#now),
+    })
+    this.#emit({ kind: 'send', to, message })
+  }
+
+  // Time
+
+  #tick(): void {
+    const { monotonicMs } = this.#now
+    this.#assessHealth()
+    for (const { id, reply } of this.#sessionWaits.takeExpired(monotonicMs)) this.#reply(id, reply)
+    this.#writes.expireConcerns()
+    // An entry that was too far ahead may not be any more.
+    this.#delivery.drain()
+    if (monotonicMs < this.#heartbeatDueMs) return
+    this.#heartbeatDueMs = monotonicMs + HEARTBEAT_INTERVAL_MS
+    this.#sendHeartbeats()
+  }
+
+  #assessHealth(): void {
+    this.#referenceOffsetMs = referenceOffsetMs(this.#peers.clockOffsets(this.#now))
+    if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
+    else if (this.#freshRefusals(this.#now).length > 0 && this.#peers.connected().length === 0) this.#readOnly = 'NAME_IN_USE'
+    else this.#readOnly = isFarAhead(this.#referenceOffsetMs, this.#config.maxClockDriftMs) ? 'CLOCK_SKEW' : null
+  }
+
+  #freshRefusals(now: Now): Status['refusedBy'] {
+    return [...this.#refusals]
+      .filter(([, { atMs }]) => now.monotonicMs - atMs < REFUSAL_FRESH_MS)
+      .map(([node, { reason }]) => ({ node, reason }))
+  }
+
+  #describeState(): ReplicaState {
+    if (!this.#isRecovered) return { kind: 'recovering', ...(this.#delivery.recoveryProgress() ?? { done: 0, total: 0 }) }
+    return this.#readOnly === null ? { kind: 'serving' } : { kind: 'read-only', reason: this.#readOnly }
+  }
+
+  #readOnlyError(): SkeinError | null {
+    const reason = this.#readOnly
+    switch (reason) {
+      case null:
+        return null
+      case 'DISK_FULL':
+        return new SkeinError('DISK_FULL', 'the disk is full: free some space; reads go on, and writes will without a restart')
+      case 'CLOCK_SKEW':
+        return new SkeinError('CLOCK_SKEW', `this node's clock is far ahead of the others: set it right, or write to another node`)
+      case 'NAME_IN_USE':
+        return new SkeinError('UNAVAILABLE', `another process runs under the name ${this.#config.node}: stop one of the two`, {
+          details: { reason },
+        })
+      default:
+        return unreachable(reason)
+    }
+  }
+
+  #emit(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  #reply(id: RequestId, reply: Reply): void {
+    this.#emit({ kind: 'reply', id, reply })
+  }
+}

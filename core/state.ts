@@ -1,0 +1,125 @@
+/**
+ * The replicated state: a register for each key, with the digest over all of them kept as they
+ * change. Everything is written through `apply`, whether it comes from this node's own commit or
+ * from a peer's log, so there is one way in which versions meet.
+ */
+
+import { type Key, PAGE_BYTES_MAX } from '../base/index.ts'
+import { breaksRank, currentConflicts, mergeVersion, newRegister, type Register, type Value, type Version, valueAt } from '../crdt/index.ts'
+import { Digest } from './digest.ts'
+import type { Change, Entry } from './entry.ts'
+import type { StateStore } from './ports.ts'
+import type { Item, KeyConflicts, KeyRange } from './requests.ts'
+
+/** Registers that one page visits: past this it ends early, so that a range of tombstones can't hold up the node. */
+const PAGE_VISITS_MAX = 100_000
+
+export class State {
+  readonly #store: StateStore
+  readonly #digest = new Digest()
+  #liveKeys = 0
+
+  constructor(store: StateStore) {
+    this.#store = store
+  }
+
+  get digest(): string {
+    return this.#digest.toString()
+  }
+
+  /** Keys whose winner is no tombstone; one past its deadline counts until it is collected. */
+  get liveKeys(): number {
+    return this.#liveKeys
+  }
+
+  get conflictedKeys(): number {
+    return this.#store.conflictedSize
+  }
+
+  register(key: Key): Register | undefined {
+    return this.#store.get(key)
+  }
+
+  /** The live version of a key at `wallMs`, or null. */
+  read(key: Key, wallMs: number): Item | null {
+    const register = this.#store.get(key)
+    return register === undefined ? null : itemAt(key, register.winner, wallMs)
+  }
+
+  /** A change in `entry` that claims to have seen a version it loses to, or null: such a log is CORRUPT (RG2). */
+  findRankBreak(entry: Entry): Change | null {
+    for (const transaction of entry.transactions) {
+      for (const change of transaction.changes) {
+        const register = this.#store.get(change.key)
+        if (register !== undefined && breaksRank(change.version, register.winner)) return change
+      }
+    }
+    return null
+  }
+
+  apply(entry: Entry): void {
+    for (const transaction of entry.transactions) {
+      for (const change of transaction.changes) this.#merge(change)
+    }
+  }
+
+  page(range: KeyRange, limit: number, wallMs: number): { items: Item[]; next: Key | null } {
+    const items: Item[] = []
+    let bytes = 0
+    let visits = 0
+    let last: Key | null = null
+    for (const [key, register] of this.#store.range(range)) {
+      const isFull = items.length === limit || bytes >= PAGE_BYTES_MAX || visits === PAGE_VISITS_MAX
+      // A range's end is exclusive, so a reversed page goes on at the last key it visited.
+      if (isFull) return { items, next: range.reverse ? last : key }
+      visits += 1
+      last = key
+      const item = itemAt(key, register.winner, wallMs)
+      if (item === null) continue
+      items.push(item)
+      bytes += key.length + item.value.bytes.length
+    }
+    return { items, next: null }
+  }
+
+  conflictsOf(key: Key, wallMs: number): KeyConflicts | null {
+    const register = this.#store.get(key)
+    if (register === undefined) return null
+    const conflicts = currentConflicts(register, wallMs)
+    return conflicts.length === 0 ? null : { key, conflicts }
+  }
+
+  conflictsAfter(after: Key | null, limit: number, wallMs: number): { keys: KeyConflicts[]; next: Key | null } {
+    const keys: KeyConflicts[] = []
+    let visits = 0
+    let last = after
+    for (const key of this.#store.conflicted(after)) {
+      if (keys.length === limit || visits === PAGE_VISITS_MAX) return { keys, next: last }
+      visits += 1
+      last = key
+      const found = this.conflictsOf(key, wallMs)
+      if (found !== null) keys.push(found)
+    }
+    return { keys, next: null }
+  }
+
+  #merge({ key, version }: Change): void {
+    const before = this.#store.get(key)
+    const after = before === undefined ? newRegister(version) : mergeVersion(before, version)
+    if (after === before) return
+    if (after.winner !== before?.winner) {
+      if (before !== undefined) {
+        this.#digest.remove(key, before.winner)
+        if (before.winner.value !== null) this.#liveKeys -= 1
+      }
+      this.#digest.add(key, after.winner)
+      if (after.winner.value !== null) this.#liveKeys += 1
+    }
+    this.#store.put(key, after)
+  }
+}
+
+function itemAt(key: Key, version: Version, wallMs: number): Item | null {
+  const value: Value | null = valueAt(version, wallMs)
+  return value === null ? null : { key, version, value }
+}

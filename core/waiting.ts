@@ -1,0 +1,104 @@
+/**
+ * Requests that wait: for the frontier to cover their session (SS1), or for enough nodes to hold
+ * their write (WR4). Each waits until its own deadline and is then answered with what is missing.
+ */
+
+import { SkeinError } from '../base/index.ts'
+import type { Dot, ReadonlyVersionVector } from '../crdt/index.ts'
+import type { Reply, Request, RequestId } from './requests.ts'
+
+/** Requests waiting at once, of either kind. One more is refused with UNAVAILABLE. */
+export const WAITING_MAX = 10_000
+
+type SessionRequest = Extract<Request, { session: ReadonlyVersionVector | null }>
+
+interface SessionWait {
+  readonly id: RequestId
+  readonly request: SessionRequest
+  readonly session: ReadonlyVersionVector
+  readonly deadlineMs: number
+}
+
+export class SessionWaits {
+  #waits: SessionWait[] = []
+
+  get isFull(): boolean {
+    return this.#waits.length >= WAITING_MAX
+  }
+
+  add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, nowMs: number): void {
+    this.#waits.push({ id, request, session, deadlineMs: nowMs + request.timeoutMs })
+  }
+
+  /** Takes out what `frontier` covers by now, in the order of arrival. */
+  takeCovered(frontier: ReadonlyVersionVector): SessionWait[] {
+    if (this.#waits.length === 0) return []
+    const covered = this.#waits.filter((wait) => frontier.covers(wait.session))
+    if (covered.length > 0) this.#waits = this.#waits.filter((wait) => !covered.includes(wait))
+    return covered
+  }
+
+  takeExpired(nowMs: number): { id: RequestId; reply: Reply }[] {
+    const expired = this.#waits.filter((wait) => wait.deadlineMs <= nowMs)
+    if (expired.length === 0) return []
+    this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
+    return expired.map(({ id, request }) => ({ id, reply: { kind: 'failed', error: staleError(request.timeoutMs) } }))
+  }
+}
+
+export interface ConcernWait {
+  readonly id: RequestId
+  readonly version: Dot
+  /** Nodes that must hold it, this one included. */
+  readonly needed: number
+  readonly reply: Reply
+  readonly deadlineMs: number
+}
+
+export class ConcernWaits {
+  #waits: ConcernWait[] = []
+
+  get isFull(): boolean {
+    return this.#waits.length >= WAITING_MAX
+  }
+
+  get isEmpty(): boolean {
+    return this.#waits.length === 0
+  }
+
+  add(wait: ConcernWait): void {
+    this.#waits.push(wait)
+  }
+
+  /** Takes out what enough nodes hold; `countHolding` counts the nodes, this one included. */
+  takeReached(countHolding: (version: Dot) => number): { id: RequestId; reply: Reply }[] {
+    const reached = this.#waits.filter((wait) => countHolding(wait.version) >= wait.needed)
+    if (reached.length > 0) this.#waits = this.#waits.filter((wait) => !reached.includes(wait))
+    return reached
+  }
+
+  takeExpired(nowMs: number, countHolding: (version: Dot) => number): { id: RequestId; reply: Reply }[] {
+    const expired = this.#waits.filter((wait) => wait.deadlineMs <= nowMs)
+    if (expired.length === 0) return []
+    this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
+    return expired.map(({ id, version, needed }) => ({
+      id,
+      reply: { kind: 'failed', error: concernError(countHolding(version), needed) },
+    }))
+  }
+}
+
+function staleError(timeoutMs: number): SkeinError {
+  return new SkeinError(
+    'STALE',
+    `this node did not reach the session's state within ${timeoutMs} ms: ask again, ask another node, or read without the session`,
+  )
+}
+
+function concernError(holding: number, needed: number): SkeinError {
+  return new SkeinError(
+    'UNAVAILABLE',
+    `the write stands on ${holding} of the ${needed} nodes asked for; the others will get it when they are reached: don't repeat it`,
+    { details: { applied: true, nodes: holding, wanted: needed } },
+  )
+}

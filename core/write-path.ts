@@ -1,0 +1,300 @@
+/**
+ * The path of a write in a multi epoch (WR1): gathered requests are executed in order, stamped,
+ * encoded as one entry and persisted with one durable write; only then is their state visible,
+ * only then do the answers leave and the blocks travel. `GroupCommit` says which requests go
+ * together, `execute` what each of them does, this file in which order it all happens.
+ *
+ * The writes' answers ride on the `persist` effect, so none can leave before it is durable.
+ */
+
+import {
+  ByteWriter,
+  type DirectoryId,
+  type Epoch,
+  type Key,
+  makeWriterId,
+  type NodeName,
+  type Now,
+  type Prng,
+  present,
+  SkeinError,
+  unreachable,
+  type WriterId,
+} from '../base/index.ts'
+import { Dependencies, type Dot, type HybridClock, type ReadonlyVersionVector, type Version } from '../crdt/index.ts'
+import type { Delivery } from './delivery.ts'
+import type { Effect, ReplyEffect } from './effects.ts'
+import { type Entry, encodeEntry, encodeHeader, type Header, type Transaction } from './entry.ts'
+import { execute } from './execute.ts'
+import type { GroupName } from './group.ts'
+import { type Gathered, GroupCommit, type HeldRead } from './group-commit.ts'
+import type { IdempotencyTable } from './idempotency.ts'
+import type { JournalRecord } from './ports.ts'
+import type { Reply, RequestId, TransactionRequest, WriteConcern } from './requests.ts'
+import type { State } from './state.ts'
+import { type ConcernWait, ConcernWaits } from './waiting.ts'
+
+const MILLION = 1_000_000
+
+/** The log that this node writes in this life. */
+interface ActiveLog {
+  readonly header: Header
+  /** Blocks durable in the journal. */
+  length: number
+  sequence: number
+  dependencies: Dependencies
+}
+
+/** Answers of a group commit, by what they wait for. */
+interface Answers {
+  readonly replies: ReplyEffect[]
+  readonly concerns: ConcernWait[]
+}
+
+/** What the write path asks of the replica around it. */
+export interface WriteContext {
+  readonly group: GroupName
+  readonly node: NodeName
+  readonly directory: DirectoryId
+  readonly epoch: Epoch
+  /** Members of the group, this node included. */
+  readonly memberCount: number
+  readonly dropRateMillionths: number
+  readonly random: Prng
+  readonly state: State
+  readonly frontier: ReadonlyVersionVector
+  readonly clock: HybridClock
+  readonly idempotency: IdempotencyTable
+  readonly delivery: Delivery
+  now(): Now
+  /** The wall clock to stamp with (HL3). */
+  stampingWallMs(): number
+  emit(effect: Effect): void
+  apply(entry: Entry): void
+  /** Answers a read that was held, or holds it again. */
+  admitRead(read: HeldRead): void
+  /** How many peers hold a transaction durably. */
+  countPeersHolding(version: Dot): number
+  isOutOfService(writer: WriterId): boolean
+  /** The facts to be journaled with the next commit, or null if they have not changed. */
+  takeChangedFacts(): Uint8Array | null
+}
+
+export class WritePath {
+  readonly #context: WriteContext
+  readonly #commit = new GroupCommit()
+  readonly #concernWaits = new ConcernWaits()
+  readonly #entryWriter = new ByteWriter()
+  #active: ActiveLog | null = null
+  #isGatherAsked = false
+
+  constructor(context: WriteContext) {
+    this.#context = context
+  }
+
+  /** The log that this life of the node writes; null before its first write (ID3). */
+  get writer(): WriterId | null {
+    return this.#active?.header.writer ?? null
+  }
+
+  /** Why a write can't be taken now, or null. */
+  refusalOf(request: TransactionRequest): SkeinError | null {
+    const { memberCount } = this.#context
+    if (neededNodes(request.concern, memberCount) > memberCount) {
+      return new SkeinError('BAD_REQUEST', `w=${request.concern} asks for more nodes than the ${memberCount} that the cluster has`)
+    }
+    if (this.#commit.isFull || (request.concern !== 1 && this.#concernWaits.isFull)) {
+      return new SkeinError('UNAVAILABLE', 'too many writes are waiting on this node: slow down and try again')
+    }
+    return null
+  }
+
+  gather(id: RequestId, request: TransactionRequest): void {
+    this.#commit.gather(id, request)
+    this.askGather()
+  }
+
+  /** Holds a read back if a pending commit may change its answer (WR2). True if it is held. */
+  hold(read: HeldRead): boolean {
+    return this.#commit.hold(read)
+  }
+
+  /** Asks to be told once the requests at hand are in, so that they share a commit. */
+  askGather(): void {
+    if (this.#isGatherAsked || this.#commit.isInFlight) return
+    this.#isGatherAsked = true
+    this.#context.emit({ kind: 'gather' })
+  }
+
+  /** Executes what was gathered and seals it as one entry (WR1). */
+  seal(): void {
+    this.#isGatherAsked = false
+    if (this.#commit.isInFlight) return
+    const facts = this.#context.takeChangedFacts()
+    if (!this.#commit.hasGathered && facts === null) return
+    const { batch, keys, held } = this.#commit.takeBatch()
+    const log = this.#activeLog()
+    const dependencies = log.dependencies.advance(this.#context.frontier, log.header.writer)
+    const answers: Answers = { replies: [], concerns: [] }
+    const entry = this.#executeBatch(batch, log, dependencies, answers)
+    const records: JournalRecord[] = []
+    if (facts !== null) records.push({ kind: 'facts', group: this.#context.group, bytes: facts })
+    const blocks: Uint8Array[] = []
+    if (entry !== null) {
+      if (log.length === 0) blocks.push(encodeHeader(log.header))
+      blocks.push(encodeEntry(this.#entryWriter, entry, log.dependencies))
+      log.dependencies = dependencies
+    }
+    blocks.forEach((bytes, position) => {
+      const { group, writer } = log.header
+      records.push({ kind: 'block', group, writer, index: log.length + position, bytes })
+    })
+    if (records.length === 0) {
+      // Nothing was written: what is answered reflects only what is durable already.
+      for (const reply of answers.replies) this.#context.emit(reply)
+      this.#awaitConcerns(answers.concerns)
+      for (const read of held) this.#context.admitRead(read)
+      if (this.#commit.hasGathered) this.askGather()
+      return
+    }
+    this.#commit.launch({ entry, index: log.length, blocks, concerns: answers.concerns }, keys, held)
+    this.#context.emit({ kind: 'persist', records, then: answers.replies })
+  }
+
+  /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */
+  publish(): void {
+    const { commit, held } = this.#commit.land()
+    const { entry, index, blocks, concerns } = commit
+    if (entry !== null) {
+      const log = present(this.#active, 'an entry was sealed into a log')
+      log.sequence += entry.transactions.length
+      log.length = index + blocks.length
+      this.#context.delivery.recordOwn(entry.writer, log.length, log.sequence)
+      this.#context.apply(entry)
+      this.#context.emit({ kind: 'append', writer: entry.writer, index, blocks })
+      // Entries of peers may depend on this one, seen over a peer that is gone since.
+      this.#context.delivery.drain()
+    }
+    for (const read of held) this.#context.admitRead(read)
+    this.#awaitConcerns(concerns)
+    this.askGather()
+  }
+
+  /** Answers the writes that enough nodes hold by now. */
+  releaseConcerns(): void {
+    if (this.#concernWaits.isEmpty) return
+    for (const { id, reply } of this.#concernWaits.takeReached((version) => this.#countHolding(version)))
+      this.#context.emit({ kind: 'reply', id, reply })
+  }
+
+  expireConcerns(): void {
+    const { monotonicMs } = this.#context.now()
+    for (const { id, reply } of this.#concernWaits.takeExpired(monotonicMs, (version) => this.#countHolding(version))) {
+      this.#context.emit({ kind: 'reply', id, reply })
+    }
+  }
+
+  /** The log to write to: minted at the first write of this life (ID3), and anew if it went out of service. */
+  #activeLog(): ActiveLog {
+    if (this.#active !== null && !this.#context.isOutOfService(this.#active.header.writer)) return this.#active
+    const { group, node, directory, epoch, random, delivery } = this.#context
+    let writer = makeWriterId(node, random.uint32())
+    while (delivery.has(writer)) writer = makeWriterId(node, random.uint32())
+    const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node) }
+    delivery.activate(header)
+    this.#active = { header, length: 0, sequence: 0, dependencies: Dependencies.none() }
+    return this.#active
+  }
+
+  /** Executes in order; the entry of what has effects, or null. */
+  #executeBatch(batch: readonly Gathered[], log: ActiveLog, dependencies: Dependencies, answers: Answers): Entry | null {
+    const overlay = new Map<Key, Version>()
+    const executed = new Map<string, Reply>()
+    const transactions: Transaction[] = []
+    const { state, clock, epoch } = this.#context
+    const session = this.#context.frontier.copy()
+    const stampMs = this.#context.stampingWallMs()
+    const { wallMs } = this.#context.now()
+    const { writer } = log.header
+    let reportWanted = false
+    for (const { id, request } of batch) {
+      const { idempotencyKey } = request
+      const repeated = idempotencyKey === null ? undefined : (executed.get(idempotencyKey) ?? this.#findExecuted(idempotencyKey, session))
+      if (repeated !== undefined) {
+        this.#answer(id, request, repeated, answers)
+        continue
+      }
+      if (this.#isDroppedOnPurpose()) {
+        answers.replies.push({ kind: 'reply', id, reply: droppedReply() })
+        continue
+      }
+      const dot = { writer, sequence: log.sequence + transactions.length + 1 }
+      const timestamp = clock.next(stampMs)
+      const outcome = execute(request, state, overlay, { dot, epoch, timestamp, dependencies, wallMs })
+      switch (outcome.kind) {
+        case 'failed':
+          answers.replies.push({ kind: 'reply', id, reply: { kind: 'failed', error: outcome.error } })
+          break
+        case 'nothing':
+          answers.replies.push({ kind: 'reply', id, reply: { kind: 'committed', version: null, deleted: 0, session } })
+          break
+        case 'changes': {
+          for (const change of outcome.changes) overlay.set(change.key, change.version)
+          transactions.push({ sequence: dot.sequence, idempotencyKey, changes: outcome.changes })
+          const reply: Reply = { kind: 'committed', version: dot, deleted: outcome.deleted, session }
+          if (idempotencyKey !== null) executed.set(idempotencyKey, reply)
+          if (this.#answer(id, request, reply, answers)) reportWanted = true
+          break
+        }
+        default:
+          return unreachable(outcome)
+      }
+    }
+    if (transactions.length === 0) return null
+    session.advance(writer, log.sequence + transactions.length)
+    return { writer, epoch, dependencies, transactions, reportWanted }
+  }
+
+  /** Files a committed reply under what it waits for. True if that is more nodes than this one. */
+  #answer(id: RequestId, request: TransactionRequest, reply: Reply, answers: Answers): boolean {
+    const needed = neededNodes(request.concern, this.#context.memberCount)
+    const version = reply.kind === 'committed' ? reply.version : null
+    if (needed <= 1 || version === null) {
+      answers.replies.push({ kind: 'reply', id, reply })
+      return false
+    }
+    answers.concerns.push({ id, version, needed, reply, deadlineMs: this.#context.now().monotonicMs + request.timeoutMs })
+    return true
+  }
+
+  #isDroppedOnPurpose(): boolean {
+    const { dropRateMillionths, random } = this.#context
+    return dropRateMillionths > 0 && random.chance({ numerator: dropRateMillionths, denominator: MILLION })
+  }
+
+  #findExecuted(idempotencyKey: string, session: ReadonlyVersionVector): Reply | undefined {
+    const found = this.#context.idempotency.find(idempotencyKey)
+    return found === undefined ? undefined : { kind: 'committed', version: found.version, deleted: found.deleted, session }
+  }
+
+  #awaitConcerns(concerns: readonly ConcernWait[]): void {
+    for (const wait of concerns) this.#concernWaits.add(wait)
+    this.releaseConcerns()
+  }
+
+  /** Nodes that hold a transaction durably, this one included. */
+  #countHolding(version: Dot): number {
+    return (this.#context.frontier.has(version) ? 1 : 0) + this.#context.countPeersHolding(version)
+  }
+}
+
+/** How many nodes a write concern asks for, this one included (WR4). */
+function neededNodes(concern: WriteConcern, members: number): number {
+  if (concern === 'all') return members
+  return concern === 'majority' ? Math.floor(members / 2) + 1 : concern
+}
+
+function droppedReply(): Reply {
+  const message = 'this write was dropped on purpose (--drop-rate): nothing of it is kept, repeat it'
+  return { kind: 'failed', error: new SkeinError('UNAVAILABLE', message, { details: { applied: false, dropped: true } }) }
+}

@@ -1,0 +1,5 @@
+export * from './dependencies.ts'
+export * from './dot.ts'
+export * from './hybrid-clock.ts'
+export * from './register.ts'
+export * from './version-vector.ts'
