@@ -5,7 +5,7 @@
  * The contract of an interpreter:
  * - effects are carried out in their order;
  * - one `persist` is in flight at a time. Once it is durable the interpreter gives the input
- *   `persisted`, then carries out the persist's `then`, then the effects of that step: so the
+ *   `persisted`, then sends the persist's `replies`, then the effects of that step: so the
  *   state is visible before a reply leaves, and no reply leaves before it is durable (WR2);
  * - one `read` of a log is open at a time, and its blocks come back as the input `blocks`;
  * - `gather` is answered by the input `gathered`, after the requests that are at hand already.
@@ -22,8 +22,8 @@ export interface ReplyEffect {
 }
 
 export type Effect =
-  /** Make the records durable with one write; `then` may leave only after that. */
-  | { readonly kind: 'persist'; readonly records: readonly JournalRecord[]; readonly then: readonly ReplyEffect[] }
+  /** Make the records durable with one write; `replies` may leave only after that. */
+  | { readonly kind: 'persist'; readonly records: readonly JournalRecord[]; readonly replies: readonly ReplyEffect[] }
   /** Blocks of an own log, durable in the journal, go to the log store and so to the peers (JR2). */
   | { readonly kind: 'append'; readonly writer: WriterId; readonly index: number; readonly blocks: readonly Uint8Array[] }
   | { readonly kind: 'follow'; readonly writer: WriterId; readonly key: LogKey }

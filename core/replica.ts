@@ -427,7 +427,14 @@ export class Replica {
     this.#referenceOffsetMs = referenceOffsetMs(this.#peers.clockOffsets(this.#now))
     if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
     else if (this.#freshRefusals(this.#now).length > 0 && this.#peers.connected().length === 0) this.#readOnly = 'NAME_IN_USE'
-    else this.#readOnly = isFarAhead(this.#referenceOffsetMs, this.#config.maxClockDriftMs) ? 'CLOCK_SKEW' : null
+    else this.#readOnly = this.#isAheadOfReference() ? 'CLOCK_SKEW' : null
+  }
+
+  /** This node's entries would be held by its peers (HL3): for its wall clock, or for what that once was. */
+  #isAheadOfReference(): boolean {
+    const { maxClockDriftMs } = this.#config
+    const stampedAheadMs = wallFromTimestamp(this.#clock.latest) - (this.#now.wallMs + this.#referenceOffsetMs)
+    return isFarAhead(this.#referenceOffsetMs, maxClockDriftMs) || stampedAheadMs > maxClockDriftMs
   }
 
   #freshRefusals(now: Now): Status['refusedBy'] {
@@ -449,7 +456,10 @@ export class Replica {
       case 'DISK_FULL':
         return new SkeinError('DISK_FULL', 'the disk is full: free some space; reads go on, and writes will without a restart')
       case 'CLOCK_SKEW':
-        return new SkeinError('CLOCK_SKEW', `this node's clock is far ahead of the others: set it right, or write to another node`)
+        return new SkeinError(
+          'CLOCK_SKEW',
+          `this node's clock is, or was, far ahead of the others: set it right and restart the node; until then write to another one`,
+        )
       case 'NAME_IN_USE':
         return new SkeinError('UNAVAILABLE', `another process runs under the name ${this.#config.node}: stop one of the two`, {
           details: { reason },

@@ -158,7 +158,7 @@ export class WritePath {
       return
     }
     this.#commit.launch({ entry, index: log.length, blocks, concerns: answers.concerns }, keys, held)
-    this.#context.emit({ kind: 'persist', records, then: answers.replies })
+    this.#context.emit({ kind: 'persist', records, replies: answers.replies })
   }
 
   /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */

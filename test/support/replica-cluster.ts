@@ -1,0 +1,355 @@
+/**
+ * A cluster of real replicas in one thread, with every port in memory and every step made by
+ * hand: what protocol transcripts run on. Nothing moves unless a scenario says so, so it can stop
+ * a write between its durability and its journey, or a message on its way.
+ */
+
+import {
+  assert,
+  type DirectoryId,
+  keyFromText,
+  type LogKey,
+  type NodeName,
+  type Now,
+  Prng,
+  parseNodeName,
+  present,
+  unreachable,
+  utf8,
+  type WriterId,
+} from '../../base/index.ts'
+import {
+  DEFAULT_GROUP,
+  type Effect,
+  type Input,
+  type JournalRecord,
+  planRecovery,
+  Replica,
+  type Reply,
+  type Request,
+} from '../../core/index.ts'
+import { MemoryStateStore } from '../../storage/index.ts'
+
+const START_WALL_MS = Date.UTC(2026, 0, 1)
+
+interface StoredBlocks {
+  readonly key: LogKey
+  readonly blocks: Uint8Array[]
+}
+
+/** What survives a crash. */
+interface Disk {
+  readonly directory: DirectoryId
+  journal: JournalRecord[]
+  logs: Map<WriterId, StoredBlocks>
+}
+
+export interface ClusterOptions {
+  readonly seed?: number
+  readonly maxClockDriftMs?: number
+  readonly dropRateMillionths?: number
+}
+
+export class ReplicaNode {
+  readonly name: NodeName
+  readonly disk: Disk
+  replica: Replica
+  /** Added to the cluster's clock. */
+  clockOffsetMs = 0
+  /** The durable write in flight, if durability is held back. */
+  readonly persists: Extract<Effect, { kind: 'persist' }>[] = []
+  readonly reads = new Map<WriterId, number>()
+  readonly followed = new Set<WriterId>()
+  readonly outbox: { to: NodeName; message: Uint8Array }[] = []
+  readonly replies = new Map<number, Reply>()
+  isGathering = false
+  isUp = true
+
+  constructor(name: NodeName, disk: Disk, replica: Replica) {
+    this.name = name
+    this.disk = disk
+    this.replica = replica
+  }
+}
+
+export class ReplicaCluster {
+  readonly nodes = new Map<NodeName, ReplicaNode>()
+  /** Pairs that can't reach each other, as `a|b` in order of name. */
+  readonly #cuts = new Set<string>()
+  readonly #connected = new Set<string>()
+  /** `node|writer`: blocks of that log don't reach that node. */
+  readonly #withheld = new Set<string>()
+  readonly #options: ClusterOptions
+  readonly #random: Prng
+  /** While true, durable writes wait for `persist`. */
+  isHoldingPersists = false
+  #monotonicMs = 0
+  #nextRequest = 1
+
+  constructor(names: readonly string[], options: ClusterOptions = {}) {
+    this.#options = options
+    this.#random = new Prng(options.seed ?? 1)
+    const members = names.map(parseNodeName)
+    for (const name of members) {
+      const disk: Disk = { directory: this.#mintDirectory(), journal: [], logs: new Map() }
+      this.nodes.set(name, new ReplicaNode(name, disk, this.#newReplica(name, disk, members)))
+    }
+    for (const node of this.nodes.values()) this.#input(node, { kind: 'start', logs: [], facts: null })
+    this.#connectAll()
+  }
+
+  node(name: string): ReplicaNode {
+    return present(this.nodes.get(parseNodeName(name)), `there is a node ${name}`)
+  }
+
+  now(node: ReplicaNode): Now {
+    return { wallMs: START_WALL_MS + this.#monotonicMs + node.clockOffsetMs, monotonicMs: this.#monotonicMs }
+  }
+
+  /** Asks a node and runs it until it has nothing to do by itself. The id finds the reply, now or later. */
+  ask(name: string, request: Request): number {
+    const id = this.#nextRequest++
+    this.#input(this.node(name), { kind: 'request', id, request })
+    this.runLocal()
+    return id
+  }
+
+  set(name: string, key: string, value: string, more: Partial<Extract<Request, { kind: 'transaction' }>> = {}): number {
+    return this.ask(name, {
+      kind: 'transaction',
+      operations: [{ kind: 'set', key: keyFromText(key), value: { type: 'text', bytes: utf8(value) }, ttlMs: null }],
+      conditions: [],
+      concern: 1,
+      idempotencyKey: null,
+      session: null,
+      timeoutMs: 1000,
+      ...more,
+    })
+  }
+
+  reply(name: string, id: number): Reply | null {
+    return this.node(name).replies.get(id) ?? null
+  }
+
+  /** Carries out what nodes do by themselves: gathering, durable writes, reads of their own disk. */
+  runLocal(): void {
+    for (let moved = true; moved; ) {
+      moved = false
+      for (const node of this.nodes.values()) {
+        if (!node.isUp) continue
+        if (node.isGathering) {
+          node.isGathering = false
+          this.#input(node, { kind: 'gathered' })
+          moved = true
+        }
+        if (!this.isHoldingPersists && this.persist(node)) moved = true
+        if (this.#completeReads(node)) moved = true
+      }
+    }
+  }
+
+  /** Makes the write in flight durable. False if there is none. */
+  persist(node: ReplicaNode): boolean {
+    const effect = node.persists.shift()
+    if (effect === undefined) return false
+    node.disk.journal.push(...effect.records)
+    const effects = node.replica.step({ kind: 'persisted' }, this.now(node))
+    this.#carryOut(node, effect.replies)
+    this.#carryOut(node, effects)
+    return true
+  }
+
+  /** Delivers messages and blocks over all links that are not cut, until nothing moves. */
+  deliver(): void {
+    for (let moved = true; moved; ) {
+      this.runLocal()
+      moved = this.#deliverMessages()
+      if (this.#replicateLogs()) moved = true
+    }
+  }
+
+  /** Lets time pass in steps of a heartbeat, delivering all the while. */
+  elapse(ms: number): void {
+    for (let left = ms; left > 0; left -= 100) {
+      this.#monotonicMs += Math.min(100, left)
+      for (const node of this.nodes.values()) if (node.isUp) this.#input(node, { kind: 'tick' })
+      this.deliver()
+    }
+  }
+
+  cut(left: string, right: string): void {
+    this.#cuts.add(pairOf(left, right))
+    this.#connectAll()
+  }
+
+  /** Keeps a log's blocks from a node until `heal`, as if its peers were slow with just this one. */
+  withhold(name: string, writer: WriterId): void {
+    this.#withheld.add(`${name}|${writer}`)
+  }
+
+  heal(): void {
+    this.#withheld.clear()
+    this.#cuts.clear()
+    this.#connectAll()
+  }
+
+  /** Loses everything but the disk, and what was sent and not delivered. */
+  crash(name: string): void {
+    const node = this.node(name)
+    node.isUp = false
+    this.#connectAll()
+    node.persists.length = 0
+    node.outbox.length = 0
+    node.reads.clear()
+    node.followed.clear()
+    node.isGathering = false
+  }
+
+  restart(name: string): void {
+    const node = this.node(name)
+    assert(!node.isUp, 'only what is down is restarted')
+    node.replica = this.#newReplica(node.name, node.disk, [...this.nodes.keys()])
+    node.isUp = true
+    const stored = [...node.disk.logs].map(([writer, { key, blocks }]) => ({ writer, key, length: blocks.length }))
+    const plan = planRecovery(DEFAULT_GROUP, stored, node.disk.journal)
+    this.#input(node, { kind: 'start', ...plan })
+    this.runLocal()
+    this.#connectAll()
+  }
+
+  #newReplica(name: NodeName, disk: Disk, members: readonly NodeName[]): Replica {
+    const { maxClockDriftMs = 60_000, dropRateMillionths = 0 } = this.#options
+    const config = { group: DEFAULT_GROUP, node: name, directory: disk.directory, members, maxClockDriftMs, dropRateMillionths }
+    return new Replica(config, new MemoryStateStore(), new Prng(this.#random.uint32()))
+  }
+
+  #input(node: ReplicaNode, input: Input): void {
+    this.#carryOut(node, node.replica.step(input, this.now(node)))
+  }
+
+  #carryOut(node: ReplicaNode, effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carryOutOne(node, effect)
+  }
+
+  #carryOutOne(node: ReplicaNode, effect: Effect): void {
+    switch (effect.kind) {
+      case 'reply':
+        node.replies.set(effect.id, effect.reply)
+        return
+      case 'gather':
+        node.isGathering = true
+        return
+      case 'persist':
+        node.persists.push(effect)
+        return
+      case 'append':
+        return this.#append(node, effect.writer, effect.index, effect.blocks)
+      case 'follow':
+        node.followed.add(effect.writer)
+        if (!node.disk.logs.has(effect.writer)) node.disk.logs.set(effect.writer, { key: effect.key, blocks: [] })
+        return
+      case 'read':
+        assert(!node.reads.has(effect.writer), 'one read of a log is open at a time')
+        node.reads.set(effect.writer, effect.from)
+        return
+      case 'send':
+        node.outbox.push({ to: effect.to, message: effect.message })
+        return
+      case 'expel':
+        throw new Error(`${node.name} expels ${effect.peer}: ${effect.reason}`)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #append(node: ReplicaNode, writer: WriterId, index: number, blocks: readonly Uint8Array[]): void {
+    const known = node.disk.logs.get(writer)
+    const log = known ?? { key: this.#mintKey(), blocks: [] }
+    assert(log.blocks.length === index, 'blocks are appended in order')
+    log.blocks.push(...blocks)
+    node.disk.logs.set(writer, log)
+    if (known === undefined || index === 0) this.#input(node, { kind: 'opened', writer, key: log.key })
+  }
+
+  #completeReads(node: ReplicaNode): boolean {
+    let moved = false
+    for (const [writer, from] of [...node.reads]) {
+      const blocks = node.disk.logs.get(writer)?.blocks.slice(from, from + 4) ?? []
+      if (blocks.length === 0) continue
+      node.reads.delete(writer)
+      this.#input(node, { kind: 'blocks', writer, from, blocks })
+      moved = true
+    }
+    return moved
+  }
+
+  #deliverMessages(): boolean {
+    let moved = false
+    for (const node of this.nodes.values()) {
+      for (const { to, message } of node.outbox.splice(0)) {
+        const target = this.nodes.get(to)
+        if (target === undefined || !this.#connected.has(pairOf(node.name, to))) continue
+        this.#input(target, { kind: 'message', from: node.name, message })
+        moved = true
+      }
+    }
+    return moved
+  }
+
+  #replicateLogs(): boolean {
+    let moved = false
+    for (const node of this.nodes.values()) {
+      for (const writer of node.followed) {
+        if (this.#withheld.has(`${node.name}|${writer}`)) continue
+        const mine = present(node.disk.logs.get(writer), 'what is followed is stored')
+        for (const peer of this.nodes.values()) {
+          const theirs = peer.disk.logs.get(writer)
+          if (theirs === undefined || !this.#connected.has(pairOf(node.name, peer.name)) || theirs.blocks.length <= mine.blocks.length)
+            continue
+          assert(theirs.key === mine.key, 'a log has one key')
+          mine.blocks.push(...theirs.blocks.slice(mine.blocks.length))
+          moved = true
+        }
+      }
+    }
+    return moved
+  }
+
+  #connectAll(): void {
+    const nodes = [...this.nodes.values()]
+    for (const left of nodes) {
+      for (const right of nodes) {
+        if (left.name >= right.name) continue
+        const pair = pairOf(left.name, right.name)
+        const canReach = left.isUp && right.isUp && !this.#cuts.has(pair)
+        if (canReach === this.#connected.has(pair)) continue
+        if (canReach) this.#connected.add(pair)
+        else this.#connected.delete(pair)
+        for (const [node, peer] of [
+          [left, right],
+          [right, left],
+        ] as const) {
+          if (!node.isUp) continue
+          if (canReach) this.#input(node, { kind: 'connected', peer: peer.name, directory: peer.disk.directory })
+          else this.#input(node, { kind: 'disconnected', peer: peer.name })
+        }
+      }
+    }
+  }
+
+  #mintDirectory(): DirectoryId {
+    return this.#hex(4) as DirectoryId
+  }
+
+  #mintKey(): LogKey {
+    return this.#hex(8) as LogKey
+  }
+
+  #hex(words: number): string {
+    return Array.from({ length: words }, () => this.#random.uint32().toString(16).padStart(8, '0')).join('')
+  }
+}
+
+function pairOf(left: string, right: string): string {
+  return left < right ? `${left}|${right}` : `${right}|${left}`
+}
