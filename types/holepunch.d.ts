@@ -20,7 +20,7 @@ declare module '@hyperswarm/secret-stream' {
     readonly _writableState: { readonly buffered: number }
     readonly rawStream: { readonly rtt: number; readonly remoteHost: string; readonly remotePort: number }
     setTimeout(ms: number): void; setKeepAlive(ms: number): void; trySend(datagram: Buffer): void
-    pause(): this; resume(): this; destroy(err?: Error): this
+    pause(): this; resume(): this; write(frame: Buffer): boolean; destroy(err?: Error): this
   }
   /** The raw stream below; two of them piped into each other are a connection without a network. */
   export interface RawStream { pipe(to: RawStream): RawStream; destroy(err?: Error): void }
@@ -28,11 +28,16 @@ declare module '@hyperswarm/secret-stream' {
   export default SecretStream
 }
 declare module 'protomux' {
-  import type { Encoding } from 'compact-encoding'; import type { NoiseStream } from '@hyperswarm/secret-stream'
+  import type { Encoding, State } from 'compact-encoding'; import type { NoiseStream } from '@hyperswarm/secret-stream'
   export interface Message<T> { send(m: T): boolean }
   export interface Channel<H> { readonly opened: boolean; readonly closed: boolean; readonly drained: boolean; readonly handshake: H | null
     readonly messages: Message<any>[]; addMessage<T>(o: { encoding: Encoding<T>; onmessage: (m: T) => void }): Message<T>; open(handshake: H): void; close(): void; cork(): void; uncork(): void; fullyOpened(): Promise<boolean> }
-  export default class Protomux { static from(s: NoiseStream): Protomux; readonly stream: NoiseStream; cork(): void; uncork(): void
+  export default class Protomux { static from(s: NoiseStream): Protomux; readonly stream: NoiseStream
+    constructor(stream: NoiseStream)
+    /** Private to protomux: every frame that arrives, and those that hold several. */
+    protected _ondata(frame: Buffer): void
+    protected _onbatch(state: State): void
+    cork(): void; uncork(): void
     createChannel<H>(o: { protocol: string; id?: Buffer | null; handshake?: Encoding<H>; messages?: { encoding: Encoding<any>; onmessage?: (m: any, c: Channel<H>) => void }[]
       onopen?: (h: H, c: Channel<H>) => void; onclose?: (isRemote: boolean) => void; ondrain?: () => void }): Channel<H> | null }
 }
@@ -40,7 +45,7 @@ declare module 'hypercore' {
   import type { EventEmitter } from 'node:events'
   export interface KeyPair { publicKey: Buffer; secretKey: Buffer }
   export interface Manifest { version: 1; signers: { publicKey: Buffer }[] }
-  export interface Peer { readonly paused: boolean; readonly remoteFork: number; readonly remoteLength: number; readonly remotePublicKey: Buffer }
+  export interface Peer { readonly paused: boolean; readonly remoteFork: number; readonly remoteLength: number; readonly remotePublicKey: Buffer; readonly stream: { destroy(err?: Error): void } }
   export interface WriteTx { deleteBlockRange(a: number, b: number): void; deleteTreeNodeRange(a: number, b: number): void; deleteBitfieldPageRange(a: number, b: number): void; deleteHead(): void; flush(): Promise<void> }
   export interface ReadTx { getBlock(i: number): Promise<Buffer | null>; tryFlush(): void }
   export interface CoreStorage { readonly core: object; read(): ReadTx; write(): WriteTx }

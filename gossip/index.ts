@@ -1,0 +1,6 @@
+export { ClusterSecret, deriveKeyPair, deriveTopic } from './cluster-secret.ts'
+export type { Discovery, PeerAddress } from './discovery.ts'
+export { DEFAULT_LIMITS, type TransportLimits } from './limits.ts'
+export { REFUSAL_REASONS, type RefusalReason } from './refusals.ts'
+export { type ConnectionStatus, SwarmTransport, type SwarmTransportOptions } from './swarm-transport.ts'
+export { type LinkTarget, UdpLink } from './udp-link.ts'

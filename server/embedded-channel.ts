@@ -1,0 +1,210 @@
+/**
+ * The client library's channel straight into a node of the same process: no socket, no JSON, the
+ * same meaning. Each call is one promise, made here and settled by the replica's reply.
+ */
+
+import { bytesFromBinary, type Key, keyFromText, SkeinError, textFromBinary, toBase64 } from '../base/index.ts'
+import type {
+  CallOptions,
+  Channel,
+  ChannelCondition,
+  ChannelOperation,
+  ChannelTransaction,
+  Committed,
+  ConflictPage,
+  ConflictSide,
+  Page,
+  PageQuery,
+  ReadOptions,
+  StoredItem,
+} from '../client/index.ts'
+import { type Condition, type Item, keyRange, type Operation, type Reply, type Request } from '../core/index.ts'
+import { formatDot, formatToken, parseDot, parseToken, type ReadonlyVersionVector, type Version, wallFromTimestamp } from '../crdt/index.ts'
+import type { Gateway } from './gateway.ts'
+
+type ReplyOf<Kind extends Reply['kind']> = Extract<Reply, { kind: Kind }>
+
+export class EmbeddedChannel implements Channel {
+  readonly #gateway: Gateway
+  readonly #maxValueBytes: number
+  readonly #close: () => Promise<void>
+  /** The token of the last session seen: replies of one commit share theirs. */
+  #session: ReadonlyVersionVector | null = null
+  #token = ''
+
+  constructor(gateway: Gateway, maxValueBytes: number, close: () => Promise<void>) {
+    this.#gateway = gateway
+    this.#maxValueBytes = maxValueBytes
+    this.#close = close
+  }
+
+  async get(key: string, options: ReadOptions): Promise<{ item: StoredItem | null; session: string }> {
+    const { consistency, timeoutMs } = options
+    const reply = await this.#call(
+      { kind: 'get', key: keyFromText(key), consistency, session: this.#sessionOf(options.session), timeoutMs },
+      'value',
+      options,
+    )
+    return { item: reply.item === null ? null : storedItem(reply.item, reply.conflicts), session: this.#tokenOf(reply.session) }
+  }
+
+  async transact(transaction: ChannelTransaction): Promise<Committed> {
+    const { concern, idempotencyKey, timeoutMs } = transaction
+    const request: Request = {
+      kind: 'transaction',
+      operations: transaction.operations.map((operation) => this.#operation(operation)),
+      conditions: transaction.conditions.map(conditionOf),
+      concern,
+      idempotencyKey,
+      session: this.#sessionOf(transaction.session),
+      timeoutMs,
+    }
+    const { version, deleted, session } = await this.#call(request, 'committed', transaction)
+    return { version: version === null ? null : formatDot(version), deleted, session: this.#tokenOf(session) }
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    const { reverse, limit, consistency, timeoutMs } = query
+    const range = keyRange({
+      prefix: optionalKey(query.prefix),
+      start: optionalKey(query.start),
+      end: optionalKey(query.end),
+      reverse,
+      cursor: optionalKey(query.cursor ?? undefined),
+    })
+    const reply = await this.#call(
+      { kind: 'scan', range, limit, consistency, session: this.#sessionOf(query.session), timeoutMs },
+      'page',
+      query,
+    )
+    const cursor = reply.next === null ? null : textOfKey(reply.next)
+    return { items: reply.items.map((item) => storedItem(item, 0)), cursor, session: this.#tokenOf(reply.session) }
+  }
+
+  async conflicts(query: { key?: string | undefined; limit: number; cursor: string | null } & CallOptions): Promise<ConflictPage> {
+    const key = optionalKey(query.key)
+    const after = optionalKey(query.cursor ?? undefined)
+    const reply = await this.#call({ kind: 'conflicts', key, after, limit: query.limit }, 'conflicts', query)
+    return {
+      keys: reply.keys.map((found) => ({
+        key: textOfKey(found.key),
+        conflicts: found.conflicts.map(({ winner, loser, rule }) => ({ winner: conflictSide(winner), loser: conflictSide(loser), rule })),
+      })),
+      cursor: reply.next === null ? null : textOfKey(reply.next),
+    }
+  }
+
+  async status(): Promise<Record<string, unknown>> {
+    return { ...this.#gateway.status() }
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
+
+  #call<Kind extends Reply['kind']>(request: Request, kind: Kind, { signal }: CallOptions): Promise<ReplyOf<Kind>> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason)
+        return
+      }
+      let onAbort: (() => void) | null = null
+      const withdraw = this.#gateway.request(request, (reply) => {
+        if (onAbort !== null) signal?.removeEventListener('abort', onAbort)
+        if (isReply(reply, kind)) resolve(reply)
+        else reject(reply.kind === 'failed' ? reply.error : new SkeinError('INTERNAL', `asked for ${kind}, answered ${reply.kind}`))
+      })
+      if (signal === undefined) return
+      onAbort = () => {
+        withdraw()
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  #operation(operation: ChannelOperation): Operation {
+    const key = keyFromText(operation.key)
+    switch (operation.op) {
+      case 'set':
+        if (operation.value.bytes.length > this.#maxValueBytes) {
+          throw new SkeinError(
+            'TOO_LARGE',
+            `the value has ${operation.value.bytes.length} bytes, at most ${this.#maxValueBytes} are allowed`,
+          )
+        }
+        return { kind: 'set', key, value: operation.value, ttlMs: operation.ttlMs ?? null }
+      case 'del':
+        return { kind: 'delete', key }
+      case 'restore':
+        return { kind: 'restore', key, version: versionOf(operation.version) }
+    }
+  }
+
+  /** What the answer has to cover; null for what this node itself answered last, which it still covers. */
+  #sessionOf(token: string | null): ReadonlyVersionVector | null {
+    return token === null || token === this.#token ? null : parseSession(token)
+  }
+
+  #tokenOf(session: ReadonlyVersionVector): string {
+    if (session !== this.#session) {
+      this.#session = session
+      this.#token = formatToken(session)
+    }
+    return this.#token
+  }
+}
+
+function isReply<Kind extends Reply['kind']>(reply: Reply, kind: Kind): reply is ReplyOf<Kind> {
+  return reply.kind === kind
+}
+
+function conditionOf(condition: ChannelCondition): Condition {
+  const key = keyFromText(condition.key)
+  return 'absent' in condition ? { kind: 'absent', key } : { kind: 'version', key, version: versionOf(condition.version) }
+}
+
+function versionOf(text: string) {
+  const dot = parseDot(text)
+  if (dot === null)
+    throw new SkeinError('BAD_REQUEST', `${JSON.stringify(text.slice(0, 100))} is no version: use the one that a read or a write answered`)
+  return dot
+}
+
+function parseSession(token: string): ReadonlyVersionVector {
+  const vector = parseToken(token)
+  if (vector === null) throw new SkeinError('BAD_REQUEST', 'the session token is not one that Skein gave out')
+  return vector
+}
+
+function optionalKey(text: string | undefined): Key | null {
+  return text === undefined || text === '' ? null : keyFromText(text)
+}
+
+function storedItem({ key, value, version }: Item, conflicts: number): StoredItem {
+  return {
+    key: textOfKey(key),
+    value,
+    version: formatDot(version.dot),
+    writer: version.dot.writer,
+    timestamp: new Date(wallFromTimestamp(version.timestamp)).toISOString(),
+    expiresAt: version.deadlineMs === null ? null : new Date(version.deadlineMs).toISOString(),
+    conflicts,
+  }
+}
+
+function conflictSide(version: Version): ConflictSide {
+  return {
+    version: formatDot(version.dot),
+    writer: version.dot.writer,
+    timestamp: new Date(wallFromTimestamp(version.timestamp)).toISOString(),
+    epoch: version.epoch,
+    value: version.value,
+    clock: Object.fromEntries(version.dependencies.toVector().entries()),
+  }
+}
+
+/** A key that is not UTF-8 can come only through another door; it is shown in base64. */
+function textOfKey(key: Key): string {
+  return textFromBinary(key) ?? toBase64(bytesFromBinary(key))
+}

@@ -1,0 +1,74 @@
+/**
+ * From a route to the node and back. A call is answered once: by the route that made it, by its
+ * failure, or by nobody if the client has gone, and then it is withdrawn. Callbacks all the way,
+ * no promise in between: this is the path of every request.
+ */
+
+import type { FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import { assert } from '../../base/index.ts'
+import { formatToken, type ReadonlyVersionVector } from '../../crdt/index.ts'
+import type { Reply, Request } from '../../core/index.ts'
+import type { Gateway } from '../gateway.ts'
+import { sendFailure } from './errors.ts'
+
+/** What every route needs. */
+export interface Door {
+  readonly gateway: Gateway
+  readonly log: Logger
+  /** A value, in bytes. */
+  readonly maxValueBytes: number
+  readonly tokens: SessionTokens
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Withdraws the call to the node that answers this request; null if none is open. */
+    withdraw: (() => void) | null
+  }
+}
+
+/** The text of session tokens. Requests of one group commit share a session, so it is encoded once. */
+export class SessionTokens {
+  readonly #texts = new WeakMap<ReadonlyVersionVector, string>()
+
+  /** @param session that nobody changes any more */
+  textOf(session: ReadonlyVersionVector): string {
+    const known = this.#texts.get(session)
+    if (known !== undefined) return known
+    const text = formatToken(session)
+    this.#texts.set(session, text)
+    return text
+  }
+}
+
+type ReplyOf<Kind extends Reply['kind']> = Extract<Reply, { readonly kind: Kind }>
+
+/** Asks the node, and has `answer` send what comes back; a failure is sent as what it is. */
+export function ask<Kind extends Exclude<Reply['kind'], 'failed'>>(
+  door: Door,
+  call: Request,
+  kind: Kind,
+  reply: FastifyReply,
+  answer: (result: ReplyOf<Kind>) => void,
+): void {
+  const { request } = reply
+  let isAnswered = false
+  const withdraw = door.gateway.request(call, (result) => {
+    isAnswered = true
+    request.withdraw = null
+    // What is thrown here must not reach the node, which answers other requests in the same turn.
+    try {
+      if (result.kind === 'failed') throw result.error
+      assert(isOfKind(result, kind), `a request of kind ${call.kind} was answered by a ${result.kind}`)
+      answer(result)
+    } catch (error) {
+      sendFailure(reply, error, door.log)
+    }
+  })
+  if (!isAnswered) request.withdraw = withdraw
+}
+
+function isOfKind<Kind extends Reply['kind']>(result: Reply, kind: Kind): result is ReplyOf<Kind> {
+  return result.kind === kind
+}

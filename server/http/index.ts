@@ -1,0 +1,1 @@
+export { HTTP_LIMITS, HttpDoor, type HttpDoorOptions, type HttpLimits } from './http-door.ts'

@@ -1,0 +1,145 @@
+/**
+ * `/v1/keys/{key}`: one value, read, written, deleted. These routes carry most of a node's load,
+ * so their answers are written by hand, and the value itself passes through untouched.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { KIB, SkeinError } from '../../base/index.ts'
+import { formatDot, type Value } from '../../crdt/index.ts'
+import type { Item } from '../../core/index.ts'
+import { jsonAnswer, SESSION, VALUE_ANSWER, VALUE_BODY, VERSION } from './api-schema.ts'
+import { JSON_TYPE } from './errors.ts'
+import { ask, type Door } from './gateway-call.ts'
+import { itemJson, versionJson } from './item-json.ts'
+import { CONCERN, META, READ, TIMEOUT, TTL } from './parameters.ts'
+import { CONDITIONAL_WRITE_HEADERS, conditionsOf, READ_HEADERS } from './request-headers.ts'
+import { keyOfUrl, Query } from './request-url.ts'
+import { transact } from './transaction-call.ts'
+import { bytesOfBody, mediaTypeOf, valueOfBody, valueTypeOf } from './value-body.ts'
+import { readWaiting } from './waiting.ts'
+
+const KEYS_PATH = '/v1/keys/'
+
+/** Room around a JSON value for the spaces that are not stored. */
+const BODY_SLACK_BYTES = 4 * KIB
+/** Some clients send a body with a DELETE; nobody reads it. */
+const DELETE_BODY_BYTES_MAX = 1 * KIB
+
+/** A text up to this is sent as part of the write that carries its headers. */
+const JOINED_BYTES_MAX = 4 * KIB
+
+const GET_PARAMETERS = [META, READ, TIMEOUT]
+const PUT_PARAMETERS = [TTL, CONCERN, TIMEOUT]
+const DELETE_PARAMETERS = [CONCERN, TIMEOUT]
+
+/** Registers the routes of `/v1/keys/{key}`. */
+export function registerKeyRoutes(app: FastifyInstance, door: Door): void {
+  app.get(`${KEYS_PATH}*`, { config: { describe: GET_DESCRIPTION } }, (request, reply) => getKey(door, request, reply))
+  app.put(`${KEYS_PATH}*`, { config: { describe: PUT_DESCRIPTION }, bodyLimit: door.maxValueBytes + BODY_SLACK_BYTES }, (request, reply) =>
+    putKey(door, request, reply),
+  )
+  app.delete(`${KEYS_PATH}*`, { config: { describe: DELETE_DESCRIPTION }, bodyLimit: DELETE_BODY_BYTES_MAX }, (request, reply) =>
+    deleteKey(door, request, reply),
+  )
+}
+
+function getKey(door: Door, request: FastifyRequest, reply: FastifyReply): void {
+  const key = keyOfUrl(request.url, KEYS_PATH)
+  const query = Query.of(request.url, GET_PARAMETERS)
+  const withMeta = query.get(META) ?? false
+  ask(door, { kind: 'get', key, ...readWaiting(request, query) }, 'value', reply, ({ item, conflicts, session }) => {
+    reply.header('skein-session', door.tokens.textOf(session))
+    if (item === null) throw new SkeinError('NOT_FOUND', 'there is no such key: write it with PUT, or list the keys with GET /v1/keys')
+    sendItem(reply, item, withMeta ? conflicts : null)
+  })
+}
+
+/** @param conflicts their number if the item's description is wanted, null for the bare value */
+function sendItem(reply: FastifyReply, item: Item, conflicts: number | null): void {
+  reply.header('etag', `"${formatDot(item.version.dot)}"`).header('x-content-type-options', 'nosniff')
+  if (conflicts !== null) reply.header('content-type', JSON_TYPE).send(itemJson(item, true, conflicts))
+  else reply.header('content-type', mediaTypeOf(item.value.type)).send(payloadOf(item.value))
+}
+
+/**
+ * What is sent of a value. A short text joins the headers in one write to the socket, where bytes
+ * would be a second buffer; that is worth a tenth of a small read.
+ */
+function payloadOf({ type, bytes }: Value): string | Buffer {
+  // The same bytes as the kind of array that Node's sockets take without a copy.
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // JSON and text were checked to be UTF-8 when they came in, so they are the same bytes again.
+  return type !== 'bytes' && bytes.length <= JOINED_BYTES_MAX ? buffer.toString() : buffer
+}
+
+function putKey(door: Door, request: FastifyRequest, reply: FastifyReply): void {
+  const { headers, url } = request
+  const key = keyOfUrl(url, KEYS_PATH)
+  const query = Query.of(url, PUT_PARAMETERS)
+  const type = valueTypeOf(headers['content-type'])
+  if (headers['content-encoding'] !== undefined) {
+    throw new SkeinError('BAD_REQUEST', 'content-encoding is not taken: send the value as it is, or compressed as application/octet-stream')
+  }
+  const value = valueOfBody(bytesOfBody(request.body), type, door.maxValueBytes)
+  const write = {
+    operations: [{ kind: 'set', key, value, ttlMs: query.get(TTL) ?? null }],
+    conditions: conditionsOf(headers, key),
+    concern: query.get(CONCERN) ?? 1,
+  } as const
+  transact(door, reply, query, write, ({ version, session }) => `{"version":${versionJson(version)},"session":"${session}"}`)
+}
+
+function deleteKey(door: Door, request: FastifyRequest, reply: FastifyReply): void {
+  const key = keyOfUrl(request.url, KEYS_PATH)
+  const query = Query.of(request.url, DELETE_PARAMETERS)
+  const write = {
+    operations: [{ kind: 'delete', key }],
+    conditions: conditionsOf(request.headers, key),
+    concern: query.get(CONCERN) ?? 1,
+  } as const
+  transact(
+    door,
+    reply,
+    query,
+    write,
+    ({ version, deleted, session }) => `{"deleted":${deleted > 0},"version":${versionJson(version)},"session":"${session}"}`,
+  )
+}
+
+const GET_DESCRIPTION = {
+  tag: 'Keys',
+  summary: 'Read a value',
+  description: 'Answers the value in the media type it was written as; with `meta=true`, a JSON object that holds the value and what is known of it.',
+  path: '/v1/keys/{key}',
+  parameters: GET_PARAMETERS,
+  headers: READ_HEADERS,
+  answers: { 200: VALUE_ANSWER },
+  failures: ['NOT_FOUND', 'UNAVAILABLE', 'STALE'],
+} as const
+
+const PUT_DESCRIPTION = {
+  tag: 'Keys',
+  summary: 'Write a value',
+  description: 'Durable on this node when it is answered, and then copied to the others. Repeat it safely with an `Idempotency-Key`.',
+  path: '/v1/keys/{key}',
+  parameters: PUT_PARAMETERS,
+  headers: CONDITIONAL_WRITE_HEADERS,
+  body: VALUE_BODY,
+  answers: { 200: jsonAnswer('Written.', { version: VERSION, session: SESSION }, ['Skein-Session']) },
+  failures: ['CONFLICT', 'TOO_LARGE', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+} as const
+
+const DELETE_DESCRIPTION = {
+  tag: 'Keys',
+  summary: 'Delete a key',
+  description: 'Answers whether the key existed; deleting what is not there is no failure.',
+  path: '/v1/keys/{key}',
+  parameters: DELETE_PARAMETERS,
+  headers: CONDITIONAL_WRITE_HEADERS,
+  answers: {
+    200: jsonAnswer('Deleted, or not there.', { deleted: { type: 'boolean' }, version: { ...VERSION, type: ['string', 'null'] }, session: SESSION }, [
+      'Skein-Session',
+    ]),
+  },
+  failures: ['CONFLICT', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+} as const

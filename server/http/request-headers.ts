@@ -1,0 +1,105 @@
+/**
+ * What the headers of a request say about the state it wants to meet: its session, its conditions,
+ * its idempotency key. All of them are standard HTTP where HTTP has a word for it (`If-Match`,
+ * `If-None-Match`), and refused where this store can't do what HTTP would promise.
+ */
+
+import type { IncomingHttpHeaders } from 'node:http'
+import { IDEMPOTENCY_KEY_BYTES_MAX, type Key, SkeinError } from '../../base/index.ts'
+import { type Dot, parseDot, parseToken, type VersionVector } from '../../crdt/index.ts'
+import type { Condition } from '../../core/index.ts'
+import type { JsonSchema } from './parameters.ts'
+
+/** Tokens in one header: what a client joins from the nodes it spoke to. */
+const TOKENS_MAX = 16
+
+const NO_CONDITIONS: readonly Condition[] = []
+
+/**
+ * The join of the session tokens that a request brings, or null without any (SS1). Several, from
+ * requests that ran side by side, are separated by commas. @throws BAD_REQUEST
+ */
+export function sessionOf(headers: IncomingHttpHeaders): VersionVector | null {
+  const header = headerText(headers, 'skein-session')
+  if (header === undefined) return null
+  if (!header.includes(',')) return readToken(header)
+  const tokens = header.split(',')
+  if (tokens.length > TOKENS_MAX) {
+    throw new SkeinError('BAD_REQUEST', `Skein-Session has ${tokens.length} tokens, at most ${TOKENS_MAX} are taken: send the latest of each node`)
+  }
+  const joined = readToken(tokens[0] ?? '')
+  for (const token of tokens.slice(1)) joined.join(readToken(token))
+  return joined
+}
+
+/** `If-Match: "version"` and `If-None-Match: *` as conditions on `key` (RG5). @throws BAD_REQUEST */
+export function conditionsOf(headers: IncomingHttpHeaders, key: Key): readonly Condition[] {
+  const match = headerText(headers, 'if-match')
+  const noneMatch = headerText(headers, 'if-none-match')
+  if (match === undefined && noneMatch === undefined) return NO_CONDITIONS
+  if (match !== undefined && noneMatch !== undefined) {
+    throw new SkeinError('BAD_REQUEST', 'If-Match and If-None-Match exclude each other: send the one that you mean')
+  }
+  if (match !== undefined) return [{ kind: 'version', key, version: readVersion(match) }]
+  if (noneMatch === '*') return [{ kind: 'absent', key }]
+  throw new SkeinError('BAD_REQUEST', 'If-None-Match takes only * (write if there is no such key): for a version use If-Match')
+}
+
+/** The header `Idempotency-Key`, or null. @throws BAD_REQUEST */
+export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | null {
+  const text = headerText(headers, 'idempotency-key')
+  if (text === undefined) return null
+  if (text.length >= 1 && text.length <= IDEMPOTENCY_KEY_BYTES_MAX && isVisibleAscii(text)) return text
+  throw new SkeinError('BAD_REQUEST', `Idempotency-Key is not 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters: send a random UUID`)
+}
+
+const SESSION_SCHEMA: JsonSchema = {
+  type: 'string',
+  description: 'The session tokens of earlier answers, separated by commas: the answer reflects at least what they saw.',
+}
+
+/** The headers of reads and of writes, for the OpenAPI document. */
+export const READ_HEADERS: JsonSchema = { type: 'object', properties: { 'Skein-Session': SESSION_SCHEMA } }
+
+export const WRITE_HEADERS: JsonSchema = {
+  type: 'object',
+  properties: {
+    'Skein-Session': SESSION_SCHEMA,
+    'Idempotency-Key': { type: 'string', maxLength: IDEMPOTENCY_KEY_BYTES_MAX, description: 'Makes a retry of this write safe: it has one effect.' },
+  },
+}
+
+export const CONDITIONAL_WRITE_HEADERS: JsonSchema = {
+  type: 'object',
+  properties: {
+    'Skein-Session': SESSION_SCHEMA,
+    'Idempotency-Key': { type: 'string', maxLength: IDEMPOTENCY_KEY_BYTES_MAX, description: 'Makes a retry of this write safe: it has one effect.' },
+    'If-Match': { type: 'string', description: 'Write only if this is still the version (the `ETag`). In multi-leader mode this node alone decides.' },
+    'If-None-Match': { type: 'string', enum: ['*'], description: 'Write only if there is no such key. In multi-leader mode this node alone decides.' },
+  },
+}
+
+function readToken(text: string): VersionVector {
+  const vector = parseToken(text.trim())
+  if (vector !== null) return vector
+  throw new SkeinError('BAD_REQUEST', 'Skein-Session is not a session token: send what an earlier answer had in this header, unchanged')
+}
+
+/** An ETag, with its quotes or without. */
+function readVersion(text: string): Dot {
+  const quoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"')
+  const version = parseDot(quoted ? text.slice(1, -1) : text)
+  if (version !== null) return version
+  throw new SkeinError('BAD_REQUEST', 'If-Match is not one version such as "n1.0a1b2c3d:17": send the ETag of an answer, unchanged')
+}
+
+/** Node joins what a header says several times, so a text is all there is. */
+function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(',') : value
+}
+
+function isVisibleAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) <= 0x20 || text.charCodeAt(i) >= 0x7f) return false
+  return true
+}

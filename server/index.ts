@@ -1,0 +1,6 @@
+export * from './config.ts'
+export type { Gateway, NodeStatus, StorageStatus } from './gateway.ts'
+export { Node, type NodeEvents } from './node.ts'
+export { EmbeddedDatabase, type OpenOptions, open } from './open.ts'
+export { type RunningServer, startServer } from './server.ts'
+export { readVersion } from './version.ts'

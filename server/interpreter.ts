@@ -1,0 +1,147 @@
+/**
+ * Carries out the effects of a replica with the real parts (the contract is in
+ * `core/effects.ts`). It decides nothing: each effect goes to its port, each completion comes
+ * back as an input. Inputs are taken one at a time; what arrives while effects are being carried
+ * out waits its turn.
+ */
+
+import { assert, type Now, type SkeinError, unreachable, type WriterId } from '../base/index.ts'
+import type { Effect, GroupName, Input, Journal, LogStore, Replica, Reply, Request, RequestId, Transport } from '../core/index.ts'
+
+export interface InterpreterParts {
+  readonly group: GroupName
+  readonly replica: Replica
+  readonly journal: Journal
+  readonly logs: LogStore
+  readonly now: () => Now
+  /** Called once: a durable write failed, nothing may be answered any more (JR4). */
+  readonly onFatal: (failure: SkeinError) => void
+}
+
+export class Interpreter {
+  readonly #parts: InterpreterParts
+  readonly #callers = new Map<RequestId, (reply: Reply) => void>()
+  readonly #opened = new Set<WriterId>()
+  readonly #inputs: Input[] = []
+  #transport: Transport | null = null
+  #nextRequest: RequestId = 1
+  #isRunning = false
+  #isPersisting = false
+  #onIdle: (() => void) | null = null
+  #state: 'running' | 'stopped' = 'running'
+
+  constructor(parts: InterpreterParts) {
+    this.#parts = parts
+  }
+
+  /** Messages go here from now on; before, there is nobody to send to. */
+  connect(transport: Transport): void {
+    this.#transport = transport
+  }
+
+  /** Asks the replica. Returns a function that withdraws the call: then no reply comes. */
+  request(request: Request, done: (reply: Reply) => void): () => void {
+    const id = this.#nextRequest++
+    this.#callers.set(id, done)
+    this.input({ kind: 'request', id, request })
+    return () => this.#callers.delete(id)
+  }
+
+  input(input: Input): void {
+    if (this.#state === 'stopped') return
+    this.#inputs.push(input)
+    this.#run(() => {})
+  }
+
+  /** Nothing is answered any more (JR4). */
+  fail(failure: SkeinError): void {
+    if (this.#state === 'stopped') return
+    this.#state = 'stopped'
+    this.#parts.onFatal(failure)
+  }
+
+  /** Takes no more inputs; `done` once the write in flight is on the disk. */
+  stop(done: () => void): void {
+    this.#state = 'stopped'
+    this.#inputs.length = 0
+    if (this.#isPersisting) this.#onIdle = done
+    else done()
+  }
+
+  /** Runs `first`, then takes the inputs in their order; inside another run it leaves them to that one. */
+  #run(first: () => void): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    try {
+      first()
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#carryOut(this.#parts.replica.step(next, this.#parts.now()))
+      }
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carryOutOne(effect)
+  }
+
+  #carryOutOne(effect: Effect): void {
+    const { logs, journal, group } = this.#parts
+    switch (effect.kind) {
+      case 'reply':
+        return this.#reply(effect.id, effect.reply)
+      case 'gather':
+        // Sockets that were read in this turn of the event loop have handed over by then.
+        setImmediate(() => this.input({ kind: 'gathered' }))
+        return
+      case 'persist':
+        assert(!this.#isPersisting, 'one durable write is in flight at a time')
+        this.#isPersisting = true
+        return journal.append(effect.records, (failure) => this.#persisted(effect, failure))
+      case 'append':
+        return logs.append(effect.writer, effect.index, effect.blocks, (key) => {
+          if (this.#opened.has(effect.writer)) return
+          this.#opened.add(effect.writer)
+          this.input({ kind: 'opened', writer: effect.writer, key })
+        })
+      case 'follow':
+        return logs.follow(effect.writer, effect.key)
+      case 'read':
+        return logs.read(effect.writer, effect.from, (blocks) => {
+          this.input({ kind: 'blocks', writer: effect.writer, from: effect.from, blocks })
+        })
+      case 'send':
+        return this.#transport?.send(effect.to, group, effect.message)
+      case 'expel':
+        return this.#transport?.expel(effect.peer, effect.reason)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #persisted(effect: Extract<Effect, { kind: 'persist' }>, failure: SkeinError | null): void {
+    this.#isPersisting = false
+    if (failure !== null) {
+      this.fail(failure)
+    } else {
+      assert(!this.#isRunning, 'a journal calls back from the event loop')
+      this.#run(() => {
+        // The state first, then the answers: a client that was answered reads its write. After a
+        // stop the write still stands, and whoever waits may still be told.
+        const effects = this.#parts.replica.step({ kind: 'persisted' }, this.#parts.now())
+        this.#carryOut(effect.replies)
+        if (this.#state === 'running') this.#carryOut(effects)
+      })
+    }
+    this.#onIdle?.()
+    this.#onIdle = null
+  }
+
+  #reply(id: RequestId, reply: Reply): void {
+    const done = this.#callers.get(id)
+    if (done === undefined) return
+    this.#callers.delete(id)
+    done(reply)
+  }
+}

@@ -1,0 +1,4 @@
+export * from './data-directory.ts'
+export * from './hypercore-log-store.ts'
+export * from './journal.ts'
+export * from './memory-state-store.ts'
