@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterSecret } from '../gossip/index.ts'
 import { open } from '../server/index.ts'
 import { type Row, thousands } from './measure.ts'
-import { inScratchDirectory } from './scratch.ts'
+import { freeUdpPorts, inScratchDirectory } from './scratch.ts'
 
 const VALUE = 'v'.repeat(100)
 const WRITES = 5000
@@ -13,9 +13,18 @@ const WRITES = 5000
 export async function benchBytes(): Promise<Row[]> {
   return inScratchDirectory(async (scratch) => {
     const secret = ClusterSecret.generate().reveal()
-    const writer = await open({ node: 'a', data: join(scratch, 'a'), secret, minFreeBytes: 0 })
-    const { host = '', port = 0 } = writer.gossipAddress ?? {}
-    const reader = await open({ node: 'b', data: join(scratch, 'b'), secret, minFreeBytes: 0, peers: [{ name: 'a', host, port }] })
+    const [a = 0, b = 0] = await freeUdpPorts(2)
+    const openNode = (node: string, port: number, peer: string, peerPort: number) =>
+      open({
+        node,
+        data: join(scratch, node),
+        secret,
+        gossip: { port },
+        peers: [{ name: peer, host: '127.0.0.1', port: peerPort }],
+        minFreeBytes: 0,
+      })
+    const writer = await openNode('a', a, 'b', b)
+    const reader = await openNode('b', b, 'a', a)
     try {
       while (reader.nodeStatus().peers[0]?.connected !== true) await new Promise((resolve) => setTimeout(resolve, 10))
       const rows: Row[] = []

@@ -1,5 +1,7 @@
-/** A directory that is gone afterwards: on the disk under the checkout, since `/tmp` may be memory. */
+/** What a benchmark borrows: a directory that is gone afterwards, on the disk under the checkout (`/tmp` may be memory), and ports. */
 
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -12,4 +14,13 @@ export async function inScratchDirectory<T>(action: (directory: string) => Promi
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freeUdpPorts(count: number): Promise<number[]> {
+  const sockets = Array.from({ length: count }, () => createSocket('udp4').bind(0, '127.0.0.1'))
+  await Promise.all(sockets.map((socket) => once(socket, 'listening')))
+  const ports = sockets.map((socket) => socket.address().port)
+  for (const socket of sockets) socket.close()
+  return ports
 }

@@ -4,9 +4,15 @@ import type { WriterId } from '../base/index.ts'
 import { formatToken, VersionVector } from '../crdt/index.ts'
 import { open } from '../server/index.ts'
 
-const [data = '', secret = '', peer = ''] = process.argv.slice(2)
-const [host = '', port = ''] = peer.split(':')
-const database = await open({ node: 'reader', data, secret, minFreeBytes: 0, peers: [{ name: 'writer', host, port: Number(port) }] })
+const [data = '', secret = '', writerPort = '', ownPort = ''] = process.argv.slice(2)
+const database = await open({
+  node: 'reader',
+  data,
+  secret,
+  gossip: { port: Number(ownPort) },
+  peers: [{ name: 'writer', host: '127.0.0.1', port: Number(writerPort) }],
+  minFreeBytes: 0,
+})
 while (database.nodeStatus().peers[0]?.connected !== true) await new Promise((resolve) => setTimeout(resolve, 10))
 
 process.on('message', async (message: { log: WriterId; total: number }) => {

@@ -11,19 +11,21 @@ import { fileURLToPath } from 'node:url'
 import { ClusterSecret } from '../gossip/index.ts'
 import { open } from '../server/index.ts'
 import { percentile, type Row, showMs } from './measure.ts'
-import { inScratchDirectory } from './scratch.ts'
+import { freeUdpPorts, inScratchDirectory } from './scratch.ts'
 
 const WARM_UP_WRITES = 1000
 
 export async function benchVisible(writesPerSecond: number, seconds: number): Promise<Row[]> {
   return inScratchDirectory(async (scratch) => {
     const secret = ClusterSecret.generate().reveal()
-    const writer = await open({ node: 'writer', data: join(scratch, 'writer'), secret, minFreeBytes: 0, peers: [] })
-    const address = writer.gossipAddress
+    const [own = 0, other = 0] = await freeUdpPorts(2)
+    const peers = [{ name: 'reader', host: '127.0.0.1', port: other }]
+    const writer = await open({ node: 'writer', data: join(scratch, 'writer'), secret, gossip: { port: own }, peers, minFreeBytes: 0 })
     const reader = fork(fileURLToPath(new URL('./visible-reader.js', import.meta.url)), [
       join(scratch, 'reader'),
       secret,
-      `${address?.host}:${address?.port}`,
+      String(own),
+      String(other),
     ])
     try {
       await once(reader, 'message')

@@ -10,7 +10,7 @@
  */
 
 import { assert, type Epoch, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
-import { Dependencies, type ReadonlyVersionVector } from '../crdt/index.ts'
+import { Dependencies, type ReadonlyVersionVector, VECTOR_WRITERS_MAX } from '../crdt/index.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
 import { decodeEntry, decodeHeader, type Entry, type Header } from './entry.ts'
 import type { GroupName } from './group.ts'
@@ -19,7 +19,7 @@ import type { LogFailure } from './ports.ts'
 import type { LogState, LogStatus } from './status.ts'
 
 /** Logs known at once. An announcement past this is not followed. */
-export const LOGS_MAX = 16_384
+export const LOGS_MAX = VECTOR_WRITERS_MAX
 
 interface WaitingEntry {
   readonly entry: Entry

@@ -4,7 +4,7 @@
  */
 
 import { SkeinError } from '../base/index.ts'
-import type { Dot, ReadonlyVersionVector } from '../crdt/index.ts'
+import { type Dot, formatDot, type ReadonlyVersionVector } from '../crdt/index.ts'
 import type { Reply, Request, RequestId } from './requests.ts'
 
 /** Requests waiting at once, of either kind. One more is refused with UNAVAILABLE. */
@@ -83,7 +83,7 @@ export class ConcernWaits {
     this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
     return expired.map(({ id, version, needed }) => ({
       id,
-      reply: { kind: 'failed', error: concernError(countHolding(version), needed) },
+      reply: { kind: 'failed', error: concernError(version, countHolding(version), needed) },
     }))
   }
 }
@@ -95,10 +95,10 @@ function staleError(timeoutMs: number): SkeinError {
   )
 }
 
-function concernError(holding: number, needed: number): SkeinError {
+function concernError(version: Dot, holding: number, needed: number): SkeinError {
   return new SkeinError(
     'UNAVAILABLE',
     `the write stands on ${holding} of the ${needed} nodes asked for; the others will get it when they are reached: don't repeat it`,
-    { details: { applied: true, nodes: holding, wanted: needed } },
+    { details: { applied: true, version: formatDot(version), nodes: holding, wanted: needed } },
   )
 }

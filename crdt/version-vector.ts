@@ -19,8 +19,8 @@ import {
 } from '../base/index.ts'
 import type { Dot } from './dot.ts'
 
-/** Writers in one vector: two thousand restarts of a node before any log is closed. */
-export const VECTOR_WRITERS_MAX = 16_384
+/** Writers in one vector: thousands of restarts before any log is closed, and a heartbeat that fits into a message. */
+export const VECTOR_WRITERS_MAX = 8192
 
 export type Ordering = 'equal' | 'before' | 'after' | 'concurrent'
 

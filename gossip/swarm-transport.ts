@@ -231,7 +231,6 @@ export class SwarmTransport implements Transport {
   }
 
   #onIncoming(stream: NoiseStream): void {
-    if (this.#isClosing) return discard(stream)
     if (
       this.#connections.size >= this.#limits.connectionsMax ||
       this.#connectionsOf(stream.remotePublicKey).length >= this.#limits.connectionsPerPeerMax
@@ -243,6 +242,7 @@ export class SwarmTransport implements Transport {
   }
 
   #greet(stream: NoiseStream): void {
+    if (this.#isClosing) return discard(stream)
     const { secret, replicate } = this.#options
     const events = this.#connectionEvents
     this.#connections.add(PeerConnection.greet({ stream, secret, self: this.#self, limits: this.#limits, replicate, events }))
@@ -308,8 +308,9 @@ export class SwarmTransport implements Transport {
 
   #onRefused(connection: PeerConnection, refusal: PeerRefusal): void {
     const { node } = present(connection.peer, 'only a verified peer refuses')
+    if (this.#isClosing) return
     this.#rest(connection.stream.remotePublicKey)
-    if (!this.#isClosing) this.#options.events.onRefused(node, refusal)
+    this.#options.events.onRefused(node, refusal)
   }
 
   #onRefuse(connection: PeerConnection, reason: RefusalReason): void {

@@ -24,6 +24,9 @@ import type { Gateway } from './gateway.ts'
 
 type ReplyOf<Kind extends Reply['kind']> = Extract<Reply, { kind: Kind }>
 
+/** The last moment that a `Date` holds. */
+const LAST_DATE_MS = 8.64e15
+
 export class EmbeddedChannel implements Channel {
   readonly #gateway: Gateway
   readonly #maxValueBytes: number
@@ -187,21 +190,28 @@ function storedItem({ key, value, version }: Item, conflicts: number): StoredIte
     value,
     version: formatDot(version.dot),
     writer: version.dot.writer,
-    timestamp: new Date(wallFromTimestamp(version.timestamp)).toISOString(),
-    expiresAt: version.deadlineMs === null ? null : new Date(version.deadlineMs).toISOString(),
+    timestamp: isoOf(wallFromTimestamp(version.timestamp)),
+    expiresAt: version.deadlineMs === null ? null : isoOf(version.deadlineMs),
     conflicts,
   }
 }
 
 function conflictSide(version: Version): ConflictSide {
+  const clock = version.dependencies.toVector()
+  clock.advance(version.dot.writer, version.dot.sequence)
   return {
     version: formatDot(version.dot),
     writer: version.dot.writer,
-    timestamp: new Date(wallFromTimestamp(version.timestamp)).toISOString(),
+    timestamp: isoOf(wallFromTimestamp(version.timestamp)),
     epoch: version.epoch,
     value: version.value,
-    clock: Object.fromEntries(version.dependencies.toVector().entries()),
+    clock: Object.fromEntries(clock.entries()),
   }
+}
+
+/** A deadline may lie further off than a date can. */
+function isoOf(wallMs: number): string {
+  return new Date(Math.min(wallMs, LAST_DATE_MS)).toISOString()
 }
 
 /** A key that is not UTF-8 can come only through another door; it is shown in base64. */

@@ -54,10 +54,14 @@ function explain(directory: string, error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error)
   if (systemErrorCode(error) === 'DEVICE_FILE') return copied(directory, message, error)
   if (!message.includes('could not be locked') && !message.includes('lock file')) return error
-  return new SkeinError('DIRECTORY_IN_USE', `another process uses ${directory}: stop it, or start this node with a data directory of its own`, {
-    details: { directory },
-    cause: error,
-  })
+  return new SkeinError(
+    'DIRECTORY_IN_USE',
+    `another process uses ${directory}: stop it, or start this node with a data directory of its own`,
+    {
+      details: { directory },
+      cause: error,
+    },
+  )
 }
 
 function copied(directory: string, reason: string, cause?: unknown): SkeinError {

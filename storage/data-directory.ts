@@ -60,10 +60,14 @@ async function readIdentity(file: string): Promise<Identity | null> {
     text = await readFile(file, 'utf8')
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return null
-    throw new SkeinError('CORRUPT', `${file} can't be read (${systemErrorCode(error) ?? String(error)}): look at its rights and at the disk`, {
-      details: { file },
-      cause: error,
-    })
+    throw new SkeinError(
+      'CORRUPT',
+      `${file} can't be read (${systemErrorCode(error) ?? String(error)}): look at its rights and at the disk`,
+      {
+        details: { file },
+        cause: error,
+      },
+    )
   }
   return decodeIdentity(file, text)
 }
@@ -73,9 +77,13 @@ function decodeIdentity(file: string, text: string): Identity {
   if (fields === null) throw damaged(file, 'damaged')
   const { format, node, directory, createdAt } = fields
   if (typeof format === 'number' && format > FORMAT) {
-    throw new SkeinError('CORRUPT', `${file} has format ${format}, this version knows ${FORMAT}: start the version of Skein that wrote it, or a newer one`, {
-      details: { file, format },
-    })
+    throw new SkeinError(
+      'CORRUPT',
+      `${file} has format ${format}, this version knows ${FORMAT}: start the version of Skein that wrote it, or a newer one`,
+      {
+        details: { file, format },
+      },
+    )
   }
   const isWhole =
     format === FORMAT &&

@@ -12,7 +12,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { MalformedError, SkeinError, type WriterId } from '../base/index.ts'
 import type { JournalRecord } from '../core/index.ts'
-import { decodeFrame, findMagic, type Frame } from './frame.ts'
+import { decodeFrame, type Frame, findMagic } from './frame.ts'
 import { decodeSegmentHeader, parseSegmentName, SEGMENT_HEADER_BYTES, segmentPath } from './segment.ts'
 
 /** A segment as the journal keeps it in mind. */

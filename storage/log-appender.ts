@@ -10,8 +10,8 @@
  * blocks that only the peers have are waited for.
  */
 
-import type { KeyPair } from 'hypercore'
 import type Hypercore from 'hypercore'
+import type { KeyPair } from 'hypercore'
 import { assert, bytesEqual, KIB, present } from '../base/index.ts'
 
 /**

@@ -49,7 +49,11 @@ export const CURSOR_FIELD: JsonSchema = { type: ['string', 'null'], description:
 const VALUE: JsonSchema = { description: 'Any JSON; text; or bytes, in base64 if `encoding` says so.', examples: [{ name: 'Alice' }] }
 const VALUE_TYPE: JsonSchema = { type: 'string', enum: ['json', 'text', 'bytes'], description: 'What the value was written as.' }
 const ENCODING: JsonSchema = { type: 'string', enum: ['base64'], description: 'There if the bytes are not UTF-8.' }
-const WRITER: JsonSchema = { type: 'string', description: 'The log of the write: a node in one life of its process.', examples: ['n1.0a1b2c3d'] }
+const WRITER: JsonSchema = {
+  type: 'string',
+  description: 'The log of the write: a node in one life of its process.',
+  examples: ['n1.0a1b2c3d'],
+}
 const TIMESTAMP: JsonSchema = { type: 'string', format: 'date-time', description: 'By the hybrid logical clock.' }
 const KEY: JsonSchema = { type: 'string', description: `1 to ${KEY_BYTES_MAX} bytes of UTF-8.`, examples: ['user:1'] }
 
@@ -83,7 +87,11 @@ const CONFLICT_SIDE: JsonSchema = {
     type: { type: ['string', 'null'], enum: ['json', 'text', 'bytes', null] },
     encoding: ENCODING,
     valueOmitted: { type: 'boolean', description: 'True where the value is left out because the answer has grown too long.' },
-    clock: { type: 'object', additionalProperties: { type: 'integer' }, description: 'The vector clock: what its writer had seen, by log.' },
+    clock: {
+      type: 'object',
+      additionalProperties: { type: 'integer' },
+      description: 'The vector clock: what its writer had seen, by log.',
+    },
   },
 }
 
@@ -134,7 +142,15 @@ export const BATCH: JsonSchema = {
     },
     w: { type: ['integer', 'string'], description: 'A number of nodes, `majority` or `all`.' },
   },
-  examples: [{ ops: [{ op: 'set', key: 'user:1', value: { name: 'Alice' } }, { op: 'del', key: 'user:2' }], if: [{ key: 'user:1', absent: true }] }],
+  examples: [
+    {
+      ops: [
+        { op: 'set', key: 'user:1', value: { name: 'Alice' } },
+        { op: 'del', key: 'user:2' },
+      ],
+      if: [{ key: 'user:1', absent: true }],
+    },
+  ],
 }
 
 /** An answer in JSON. */
@@ -204,6 +220,9 @@ function failureAnswer(codes: readonly ErrorCode[]): JsonSchema {
 
 function answerHeaders(names: readonly ('ETag' | 'Skein-Session')[]): JsonSchema {
   if (names.length === 0) return {}
-  const schemas = { ETag: { type: 'string', description: 'The version, in quotes.' }, 'Skein-Session': { type: 'string', description: 'The session token.' } }
+  const schemas = {
+    ETag: { type: 'string', description: 'The version, in quotes.' },
+    'Skein-Session': { type: 'string', description: 'The session token.' },
+  }
   return { headers: Object.fromEntries(names.map((name) => [name, schemas[name]])) }
 }

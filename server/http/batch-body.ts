@@ -4,17 +4,9 @@
  * taken from the source text unchanged, and nothing of the body becomes part of another object.
  */
 
-import {
-  BATCH_BYTES_MAX,
-  BATCH_OPERATIONS_MAX,
-  JSON_DEPTH_MAX,
-  type Key,
-  keyFromText,
-  present,
-  SkeinError,
-} from '../../base/index.ts'
-import { type Dot, parseDot, type Value } from '../../crdt/index.ts'
+import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, JSON_DEPTH_MAX, type Key, keyFromText, present, SkeinError } from '../../base/index.ts'
 import type { Condition, Operation, WriteConcern } from '../../core/index.ts'
+import { type Dot, parseDot, type Value } from '../../crdt/index.ts'
 import { elementsOf, membersOf, type Source } from './json-source.ts'
 import { parseConcern, parseTtl } from './parameters.ts'
 import type { Write } from './transaction-call.ts'
@@ -38,7 +30,9 @@ export function parseBatch(body: Uint8Array | undefined, maxValueBytes: number):
   const ops = listOf(fields.get('ops'), 'ops')
   if (ops.length === 0) throw refused('ops', 'is empty: give at least one operation')
   const sources = elementsOf(text, present(membersOf(text, 0).get('ops'), 'a parsed member has a source').start)
-  const operations = ops.map((op, i) => parseOperation(op, `ops[${i}]`, text, present(sources[i], 'a parsed element has a source'), maxValueBytes))
+  const operations = ops.map((op, i) =>
+    parseOperation(op, `ops[${i}]`, text, present(sources[i], 'a parsed element has a source'), maxValueBytes),
+  )
   const conditions = fields.has('if') ? listOf(fields.get('if'), 'if').map((condition, i) => parseCondition(condition, `if[${i}]`)) : []
   const concern: WriteConcern = fields.has('w') ? parseConcern(fields.get('w')) : 1
   checkBytes(operations)
@@ -47,10 +41,12 @@ export function parseBatch(body: Uint8Array | undefined, maxValueBytes: number):
 
 /** The fields of a parsed JSON object, all of them among `known`. @throws BAD_REQUEST */
 export function fieldsOf(parsed: unknown, name: string, known: readonly string[]): Fields {
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw refused(name, `is not an object with ${known.join(', ')}`)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw refused(name, `is not an object with ${known.join(', ')}`)
   const fields: Fields = new Map(Object.entries(parsed))
   for (const field of fields.keys()) {
-    if (!known.includes(field)) throw refused(name, `has the unknown field ${JSON.stringify(field.slice(0, 80))}: known are ${known.join(', ')}`)
+    if (!known.includes(field))
+      throw refused(name, `has the unknown field ${JSON.stringify(field.slice(0, 80))}: known are ${known.join(', ')}`)
   }
   return fields
 }
@@ -86,7 +82,8 @@ function parseValue(fields: Fields, name: string, text: string, source: Source, 
   const type = fields.get('type') ?? (fields.has('encoding') ? 'bytes' : 'json')
   const encoding = fields.get('encoding') ?? 'utf8'
   if (!fields.has('value')) throw refused(`${name}.value`, 'is missing: give any JSON, or use op "del" to delete')
-  if (encoding !== 'utf8' && encoding !== 'base64') throw refused(`${name}.encoding`, 'is not "base64": leave it out, or encode the bytes so')
+  if (encoding !== 'utf8' && encoding !== 'base64')
+    throw refused(`${name}.encoding`, 'is not "base64": leave it out, or encode the bytes so')
   if (type === 'json') {
     if (encoding === 'base64') throw refused(`${name}.encoding`, 'is for bytes: give JSON as it is')
     const { start, end } = present(membersOf(text, source.start).get('value'), 'a parsed member has a source')
@@ -130,7 +127,10 @@ function checkBytes(operations: readonly Operation[]): void {
   let bytes = 0
   for (const operation of operations) bytes += operation.key.length + (operation.kind === 'set' ? operation.value.bytes.length : 0)
   if (bytes <= BATCH_BYTES_MAX) return
-  throw new SkeinError('TOO_LARGE', `the batch has ${bytes} bytes of keys and values, at most ${BATCH_BYTES_MAX} are taken: send several batches`)
+  throw new SkeinError(
+    'TOO_LARGE',
+    `the batch has ${bytes} bytes of keys and values, at most ${BATCH_BYTES_MAX} are taken: send several batches`,
+  )
 }
 
 function refused(name: string, what: string): SkeinError {

@@ -34,7 +34,10 @@ export function registerBatchRoutes(app: FastifyInstance, door: Door): void {
 export function requireJson(request: FastifyRequest): void {
   const [essence = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
   if (essence.trim() === 'application/json') return
-  throw new SkeinError('BAD_REQUEST', "the body is not announced as JSON: add the header content-type: application/json (curl: -H 'content-type: application/json')")
+  throw new SkeinError(
+    'BAD_REQUEST',
+    "the body is not announced as JSON: add the header content-type: application/json (curl: -H 'content-type: application/json')",
+  )
 }
 
 function postBatch(door: Door, request: FastifyRequest, reply: FastifyReply): void {
@@ -53,14 +56,19 @@ function postBatch(door: Door, request: FastifyRequest, reply: FastifyReply): vo
 const BATCH_DESCRIPTION = {
   tag: 'Batches',
   summary: 'Write several keys at once',
-  description: 'All operations become visible together, on every node, or none does. Conditions are decided on this node (in multi-leader mode, by it alone).',
+  description:
+    'All operations become visible together, on every node, or none does. Conditions are decided on this node (in multi-leader mode, by it alone).',
   parameters: BATCH_PARAMETERS,
   headers: WRITE_HEADERS,
   body: BATCH,
   answers: {
     200: jsonAnswer(
       'Written.',
-      { version: { ...VERSION, type: ['string', 'null'] }, deleted: { type: 'integer', description: 'Keys that existed and were deleted.' }, session: SESSION },
+      {
+        version: { ...VERSION, type: ['string', 'null'] },
+        deleted: { type: 'integer', description: 'Keys that existed and were deleted.' },
+        session: SESSION,
+      },
       ['Skein-Session'],
     ),
   },

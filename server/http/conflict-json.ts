@@ -5,8 +5,8 @@
  */
 
 import { unreachable } from '../../base/index.ts'
-import { type Conflict, type Version, wallFromTimestamp } from '../../crdt/index.ts'
 import type { KeyConflicts } from '../../core/index.ts'
+import { type Conflict, type Version, wallFromTimestamp } from '../../crdt/index.ts'
 import { keyFields, versionFields } from './item-json.ts'
 import { valueFields } from './value-body.ts'
 

@@ -56,7 +56,7 @@ function listConflicts(door: Door, request: FastifyRequest, reply: FastifyReply)
         break
       }
     }
-    sendPage(reply, items, last === null ? null : formatCursor('conflicts', last))
+    sendPage(door, reply, items, last === null ? null : formatCursor('conflicts', last))
   })
 }
 
@@ -66,6 +66,7 @@ function getConflicts(door: Door, request: FastifyRequest, reply: FastifyReply):
   ask(door, { kind: 'conflicts', key, after: null, limit: 1 }, 'conflicts', reply, ({ keys }) => {
     const budget = new ValueBudget(PAGE_BYTES_MAX)
     sendPage(
+      door,
       reply,
       keys.map((item: KeyConflicts) => keyConflictsJson(item, budget)),
       null,
@@ -83,9 +84,11 @@ function restore(door: Door, request: FastifyRequest, reply: FastifyReply): void
   transact(door, reply, query, write, (result) => `{"version":${versionJson(result.version)},"session":"${result.session}"}`)
 }
 
-function sendPage(reply: FastifyReply, items: readonly string[], cursor: string | null): void {
+function sendPage(door: Door, reply: FastifyReply, items: readonly string[], cursor: string | null): void {
   reply.header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff')
-  reply.send(`{"items":[${items.join(',')}],"cursor":${cursor === null ? 'null' : `"${cursor}"`}}`)
+  const body = `{"items":[${items.join(',')}],"cursor":${cursor === null ? 'null' : `"${cursor}"`}}`
+  door.admission.hold(reply.request, body.length)
+  reply.send(body)
 }
 
 const PAGE_ANSWER = jsonAnswer('A page.', { items: { type: 'array', items: CONFLICTS_OF_KEY }, cursor: CURSOR_FIELD })
@@ -93,7 +96,8 @@ const PAGE_ANSWER = jsonAnswer('A page.', { items: { type: 'array', items: CONFL
 const LIST_DESCRIPTION = {
   tag: 'Conflicts',
   summary: 'List keys with conflicts',
-  description: 'The last 16 concurrent losers of each key, kept for 7 days, each with the version that won, both vector clocks and the rule that decided.',
+  description:
+    'The last 16 concurrent losers of each key, kept for 7 days, each with the version that won, both vector clocks and the rule that decided.',
   parameters: LIST_PARAMETERS,
   answers: { 200: PAGE_ANSWER },
   failures: ['UNAVAILABLE'],

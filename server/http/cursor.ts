@@ -19,7 +19,10 @@ export function parseCursor(listing: Listing, text: string): Key {
   const binary = bytes === null ? '' : binaryFromBytes(bytes, 0, bytes.length)
   const key = binary.slice(1)
   if (binary.charAt(0) === tagOf(listing) && isKey(key)) return key
-  throw new SkeinError('BAD_REQUEST', `the cursor is not one of a ${listing}: pass on the cursor of the page before, with the same parameters`)
+  throw new SkeinError(
+    'BAD_REQUEST',
+    `the cursor is not one of a ${listing}: pass on the cursor of the page before, with the same parameters`,
+  )
 }
 
 function tagOf(listing: Listing): string {

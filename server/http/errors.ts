@@ -24,7 +24,10 @@ export function failureOf(error: unknown, request: FastifyRequest): SkeinError {
   const known = asFastifyError(error)
   switch (known?.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new SkeinError('TOO_LARGE', `the body is larger than the ${request.routeOptions.bodyLimit} bytes that this route takes: send less`)
+      return new SkeinError(
+        'TOO_LARGE',
+        `the body is larger than the ${request.routeOptions.bodyLimit} bytes that this route takes: send less`,
+      )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new SkeinError(
         'BAD_REQUEST',
@@ -38,7 +41,9 @@ export function failureOf(error: unknown, request: FastifyRequest): SkeinError {
       if (known?.statusCode !== undefined && known.statusCode >= 400 && known.statusCode < 500) {
         return new SkeinError('BAD_REQUEST', `the request can't be read: ${known.message}`, { cause: error })
       }
-      return new SkeinError('INTERNAL', `the node met an error of its own: its log tells more under request ${request.id}`, { cause: error })
+      return new SkeinError('INTERNAL', `the node met an error of its own: its log tells more under request ${request.id}`, {
+        cause: error,
+      })
   }
 }
 
@@ -49,10 +54,13 @@ export function sendFailure(reply: FastifyReply, error: unknown, log: Logger): v
   const { request } = reply
   const failure = failureOf(error, request)
   if (failure.code === 'INTERNAL') {
-    log.error({ err: failure.cause ?? failure, request: request.id, method: request.method, route: request.routeOptions.url }, 'a request failed')
+    log.error(
+      { err: failure.cause ?? failure, request: request.id, method: request.method, route: request.routeOptions.url },
+      'a request failed',
+    )
   }
   const passing = failure.status === ERROR_STATUS.UNAVAILABLE || failure.status === ERROR_STATUS.RATE_LIMITED
-  if (passing && failure.details?.['applied'] === undefined) reply.header('retry-after', String(RETRY_AFTER_S))
+  if (passing && failure.details?.applied === undefined) reply.header('retry-after', String(RETRY_AFTER_S))
   reply.code(failure.status).header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff').send(JSON.stringify(failure))
 }
 
@@ -84,4 +92,3 @@ function parserFailure(code: string | undefined): SkeinError {
 function asFastifyError(error: unknown): Partial<FastifyError> | null {
   return error instanceof Error ? error : null
 }
-

@@ -7,10 +7,11 @@
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { assert } from '../../base/index.ts'
-import { formatToken, type ReadonlyVersionVector } from '../../crdt/index.ts'
 import type { Reply, Request } from '../../core/index.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Admission } from './admission.ts'
 import { sendFailure } from './errors.ts'
+import type { SessionTokens } from './session-tokens.ts'
 
 /** What every route needs. */
 export interface Door {
@@ -19,27 +20,7 @@ export interface Door {
   /** A value, in bytes. */
   readonly maxValueBytes: number
   readonly tokens: SessionTokens
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Withdraws the call to the node that answers this request; null if none is open. */
-    withdraw: (() => void) | null
-  }
-}
-
-/** The text of session tokens. Requests of one group commit share a session, so it is encoded once. */
-export class SessionTokens {
-  readonly #texts = new WeakMap<ReadonlyVersionVector, string>()
-
-  /** @param session that nobody changes any more */
-  textOf(session: ReadonlyVersionVector): string {
-    const known = this.#texts.get(session)
-    if (known !== undefined) return known
-    const text = formatToken(session)
-    this.#texts.set(session, text)
-    return text
-  }
+  readonly admission: Admission
 }
 
 type ReplyOf<Kind extends Reply['kind']> = Extract<Reply, { readonly kind: Kind }>

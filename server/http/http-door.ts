@@ -16,12 +16,12 @@ import { registerBatchRoutes } from './batch-routes.ts'
 import { registerConflictRoutes } from './conflict-routes.ts'
 import { registerApiDescription, registerDocumentationPages } from './documentation.ts'
 import { refuseConnection, sendFailure } from './errors.ts'
-import { SessionTokens } from './gateway-call.ts'
 import { registerKeyRoutes } from './key-routes.ts'
 import { registerOperatorRoutes } from './operator-routes.ts'
 import { TIMEOUT_MAX_MS } from './parameters.ts'
 import { registerScanRoutes } from './scan-routes.ts'
-import { refuseUnrouted, RouteTable } from './unrouted.ts'
+import { SessionTokens } from './session-tokens.ts'
+import { RouteTable, refuseUnrouted } from './unrouted.ts'
 
 export interface HttpLimits extends AdmissionLimits {
   /** Connections at once; one more is closed at once. */
@@ -37,11 +37,11 @@ export interface HttpLimits extends AdmissionLimits {
   readonly closeGraceMs: number
 }
 
-/** Memory taken by clients is about `bodyBytesMax`, once read and once more as values on their way. */
+/** Memory taken by clients is about twice `heldBytesMax`: bodies as read, and the values made of them on their way. */
 export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 4096,
   requestsMax: 2048,
-  bodyBytesMax: 128 * MIB,
+  heldBytesMax: 128 * MIB,
   headersTimeoutMs: 5 * SECOND_MS,
   requestTimeoutMs: 30 * SECOND_MS,
   keepAliveTimeoutMs: 30 * SECOND_MS,
@@ -96,6 +96,7 @@ export class HttpDoor {
     registerOperatorRoutes(app, gateway)
     await app.register(async (api) => {
       api.decorateRequest('withdraw', null)
+      api.decorateRequest('heldBytes', 0)
       api.addHook('onRequest', (request, reply, done) => {
         try {
           admission.enter(request, reply)
@@ -104,7 +105,7 @@ export class HttpDoor {
           sendFailure(reply, error, options.logger)
         }
       })
-      const door = { gateway, log: options.logger, maxValueBytes: options.maxValueBytes, tokens: new SessionTokens() }
+      const door = { gateway, log: options.logger, maxValueBytes: options.maxValueBytes, tokens: new SessionTokens(), admission }
       registerKeyRoutes(api, door)
       registerScanRoutes(api, door)
       registerBatchRoutes(api, door)
@@ -176,8 +177,12 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   } catch (error) {
     await app.close()
     const reason = error instanceof Error ? error.message : String(error)
-    throw new SkeinError('UNAVAILABLE', `the HTTP door can't listen on ${host}:${port} (${reason}): choose another --http-port, or stop what holds it`, {
-      cause: error,
-    })
+    throw new SkeinError(
+      'UNAVAILABLE',
+      `the HTTP door can't listen on ${host}:${port} (${reason}): choose another --http-port, or stop what holds it`,
+      {
+        cause: error,
+      },
+    )
   }
 }

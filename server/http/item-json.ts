@@ -5,8 +5,8 @@
  */
 
 import { bytesFromBinary, type Key, textFromBinary, toBase64 } from '../../base/index.ts'
-import { type Dot, formatDot, type Version, wallFromTimestamp } from '../../crdt/index.ts'
 import type { Item } from '../../core/index.ts'
+import { type Dot, formatDot, type Version, wallFromTimestamp } from '../../crdt/index.ts'
 import { valueFields } from './value-body.ts'
 
 /** The last moment that a JavaScript date can show, in milliseconds since 1970. */

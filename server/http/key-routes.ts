@@ -5,8 +5,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { KIB, SkeinError } from '../../base/index.ts'
-import { formatDot, type Value } from '../../crdt/index.ts'
 import type { Item } from '../../core/index.ts'
+import { formatDot, type Value } from '../../crdt/index.ts'
 import { jsonAnswer, SESSION, VALUE_ANSWER, VALUE_BODY, VERSION } from './api-schema.ts'
 import { JSON_TYPE } from './errors.ts'
 import { ask, type Door } from './gateway-call.ts'
@@ -47,7 +47,7 @@ function getKey(door: Door, request: FastifyRequest, reply: FastifyReply): void 
   const key = keyOfUrl(request.url, KEYS_PATH)
   const query = Query.of(request.url, GET_PARAMETERS)
   const withMeta = query.get(META) ?? false
-  ask(door, { kind: 'get', key, ...readWaiting(request, query) }, 'value', reply, ({ item, conflicts, session }) => {
+  ask(door, { kind: 'get', key, ...readWaiting(door, request, query) }, 'value', reply, ({ item, conflicts, session }) => {
     reply.header('skein-session', door.tokens.textOf(session))
     if (item === null) throw new SkeinError('NOT_FOUND', 'there is no such key: write it with PUT, or list the keys with GET /v1/keys')
     sendItem(reply, item, withMeta ? conflicts : null)
@@ -109,7 +109,8 @@ function deleteKey(door: Door, request: FastifyRequest, reply: FastifyReply): vo
 const GET_DESCRIPTION = {
   tag: 'Keys',
   summary: 'Read a value',
-  description: 'Answers the value in the media type it was written as; with `meta=true`, a JSON object that holds the value and what is known of it.',
+  description:
+    'Answers the value in the media type it was written as; with `meta=true`, a JSON object that holds the value and what is known of it.',
   path: '/v1/keys/{key}',
   parameters: GET_PARAMETERS,
   headers: READ_HEADERS,
@@ -137,9 +138,11 @@ const DELETE_DESCRIPTION = {
   parameters: DELETE_PARAMETERS,
   headers: CONDITIONAL_WRITE_HEADERS,
   answers: {
-    200: jsonAnswer('Deleted, or not there.', { deleted: { type: 'boolean' }, version: { ...VERSION, type: ['string', 'null'] }, session: SESSION }, [
-      'Skein-Session',
-    ]),
+    200: jsonAnswer(
+      'Deleted, or not there.',
+      { deleted: { type: 'boolean' }, version: { ...VERSION, type: ['string', 'null'] }, session: SESSION },
+      ['Skein-Session'],
+    ),
   },
   failures: ['CONFLICT', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
 } as const

@@ -47,13 +47,21 @@ function clusterOf(status: NodeStatus): object {
 function unreadiness(state: ReplicaState, isReady: boolean): SkeinError | null {
   switch (state.kind) {
     case 'recovering':
-      return new SkeinError('UNAVAILABLE', `the node is reading its logs, ${state.done} of ${state.total} entries so far: wait, or ask another node`, {
+      return new SkeinError(
+        'UNAVAILABLE',
+        `the node is reading its logs, ${state.done} of ${state.total} entries so far: wait, or ask another node`,
+        {
+          details: { state },
+        },
+      )
+    case 'read-only':
+      return new SkeinError('UNAVAILABLE', `the node serves reads alone because of ${state.reason}: see GET /v1/status`, {
         details: { state },
       })
-    case 'read-only':
-      return new SkeinError('UNAVAILABLE', `the node serves reads alone because of ${state.reason}: see GET /v1/status`, { details: { state } })
     case 'serving':
-      return isReady ? null : new SkeinError('UNAVAILABLE', 'the node is starting or stopping: wait, or ask another node', { details: { state } })
+      return isReady
+        ? null
+        : new SkeinError('UNAVAILABLE', 'the node is starting or stopping: wait, or ask another node', { details: { state } })
     default:
       return unreachable(state)
   }

@@ -28,7 +28,11 @@ const CONCERN_NODES_MAX = 1000
 
 export const TTL: Parameter<number> = {
   name: 'ttl',
-  schema: { type: 'string', description: 'How long the value lives: `500ms`, `30s`, `5m`, `2h`, `7d`, or milliseconds.', examples: ['30s'] },
+  schema: {
+    type: 'string',
+    description: 'How long the value lives: `500ms`, `30s`, `5m`, `2h`, `7d`, or milliseconds.',
+    examples: ['30s'],
+  },
   read: (text) => parseTtl(text, 'ttl'),
 }
 
@@ -53,7 +57,8 @@ export const READ: Parameter<ReadConsistency> = {
   schema: {
     type: 'string',
     enum: ['local', 'session', 'linearizable'],
-    description: 'Which state answers: any (`local`), one that covers `Skein-Session` (`session`), or the latest (`linearizable`, in leader mode).',
+    description:
+      'Which state answers: any (`local`), one that covers `Skein-Session` (`session`), or the latest (`linearizable`, in leader mode).',
   },
   read: (text) => {
     if (text === 'local' || text === 'session' || text === 'linearizable') return text
@@ -75,7 +80,10 @@ export const LIMIT: Parameter<number> = {
   read: (text) => {
     const limit = Number(text)
     if (isDigits(text) && limit >= 1 && limit <= PAGE_ITEMS_MAX) return limit
-    throw new SkeinError('BAD_REQUEST', `limit ${shown(text)} is not an integer from 1 to ${PAGE_ITEMS_MAX}: ask for the rest with the cursor`)
+    throw new SkeinError(
+      'BAD_REQUEST',
+      `limit ${shown(text)} is not an integer from 1 to ${PAGE_ITEMS_MAX}: ask for the rest with the cursor`,
+    )
   },
 }
 

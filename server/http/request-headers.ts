@@ -6,30 +6,15 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { IDEMPOTENCY_KEY_BYTES_MAX, type Key, SkeinError } from '../../base/index.ts'
-import { type Dot, parseDot, parseToken, type VersionVector } from '../../crdt/index.ts'
 import type { Condition } from '../../core/index.ts'
+import { type Dot, parseDot } from '../../crdt/index.ts'
 import type { JsonSchema } from './parameters.ts'
-
-/** Tokens in one header: what a client joins from the nodes it spoke to. */
-const TOKENS_MAX = 16
 
 const NO_CONDITIONS: readonly Condition[] = []
 
-/**
- * The join of the session tokens that a request brings, or null without any (SS1). Several, from
- * requests that ran side by side, are separated by commas. @throws BAD_REQUEST
- */
-export function sessionOf(headers: IncomingHttpHeaders): VersionVector | null {
-  const header = headerText(headers, 'skein-session')
-  if (header === undefined) return null
-  if (!header.includes(',')) return readToken(header)
-  const tokens = header.split(',')
-  if (tokens.length > TOKENS_MAX) {
-    throw new SkeinError('BAD_REQUEST', `Skein-Session has ${tokens.length} tokens, at most ${TOKENS_MAX} are taken: send the latest of each node`)
-  }
-  const joined = readToken(tokens[0] ?? '')
-  for (const token of tokens.slice(1)) joined.join(readToken(token))
-  return joined
+/** The header `Skein-Session` as it was sent. */
+export function sessionHeader(headers: IncomingHttpHeaders): string | undefined {
+  return headerText(headers, 'skein-session')
 }
 
 /** `If-Match: "version"` and `If-None-Match: *` as conditions on `key` (RG5). @throws BAD_REQUEST */
@@ -50,7 +35,10 @@ export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | null {
   const text = headerText(headers, 'idempotency-key')
   if (text === undefined) return null
   if (text.length >= 1 && text.length <= IDEMPOTENCY_KEY_BYTES_MAX && isVisibleAscii(text)) return text
-  throw new SkeinError('BAD_REQUEST', `Idempotency-Key is not 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters: send a random UUID`)
+  throw new SkeinError(
+    'BAD_REQUEST',
+    `Idempotency-Key is not 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters: send a random UUID`,
+  )
 }
 
 const SESSION_SCHEMA: JsonSchema = {
@@ -58,31 +46,34 @@ const SESSION_SCHEMA: JsonSchema = {
   description: 'The session tokens of earlier answers, separated by commas: the answer reflects at least what they saw.',
 }
 
-/** The headers of reads and of writes, for the OpenAPI document. */
+/** The headers of reads and, below, of writes, for the OpenAPI document. */
 export const READ_HEADERS: JsonSchema = { type: 'object', properties: { 'Skein-Session': SESSION_SCHEMA } }
 
-export const WRITE_HEADERS: JsonSchema = {
-  type: 'object',
-  properties: {
-    'Skein-Session': SESSION_SCHEMA,
-    'Idempotency-Key': { type: 'string', maxLength: IDEMPOTENCY_KEY_BYTES_MAX, description: 'Makes a retry of this write safe: it has one effect.' },
+const WRITE_PROPERTIES = {
+  'Skein-Session': SESSION_SCHEMA,
+  'Idempotency-Key': {
+    type: 'string',
+    maxLength: IDEMPOTENCY_KEY_BYTES_MAX,
+    description: 'Makes a retry of this write safe: it has one effect.',
   },
-}
+} as const
+
+export const WRITE_HEADERS: JsonSchema = { type: 'object', properties: WRITE_PROPERTIES }
 
 export const CONDITIONAL_WRITE_HEADERS: JsonSchema = {
   type: 'object',
   properties: {
-    'Skein-Session': SESSION_SCHEMA,
-    'Idempotency-Key': { type: 'string', maxLength: IDEMPOTENCY_KEY_BYTES_MAX, description: 'Makes a retry of this write safe: it has one effect.' },
-    'If-Match': { type: 'string', description: 'Write only if this is still the version (the `ETag`). In multi-leader mode this node alone decides.' },
-    'If-None-Match': { type: 'string', enum: ['*'], description: 'Write only if there is no such key. In multi-leader mode this node alone decides.' },
+    ...WRITE_PROPERTIES,
+    'If-Match': {
+      type: 'string',
+      description: 'Write only if this is still the version (the `ETag`). In multi-leader mode this node alone decides.',
+    },
+    'If-None-Match': {
+      type: 'string',
+      enum: ['*'],
+      description: 'Write only if there is no such key. In multi-leader mode this node alone decides.',
+    },
   },
-}
-
-function readToken(text: string): VersionVector {
-  const vector = parseToken(text.trim())
-  if (vector !== null) return vector
-  throw new SkeinError('BAD_REQUEST', 'Skein-Session is not a session token: send what an earlier answer had in this header, unchanged')
 }
 
 /** An ETag, with its quotes or without. */

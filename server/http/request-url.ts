@@ -30,7 +30,8 @@ export function keyOfUrl(url: string, prefix: string, suffix = ''): Key {
   if (binary === null) {
     throw new SkeinError('BAD_REQUEST', 'the percent-encoding of the key is broken: write % itself as %25, and every other byte as %XX')
   }
-  if (textFromBinary(binary) === null) throw new SkeinError('BAD_REQUEST', 'the key is not valid UTF-8: percent-encode the bytes of its UTF-8')
+  if (textFromBinary(binary) === null)
+    throw new SkeinError('BAD_REQUEST', 'the key is not valid UTF-8: percent-encode the bytes of its UTF-8')
   return keyFromBinary(binary)
 }
 
@@ -90,7 +91,10 @@ function decodeText(text: string): string {
   const binary = percentDecode(text.replaceAll('+', ' '))
   const decoded = binary === null ? null : textFromBinary(binary)
   if (decoded === null) {
-    throw new SkeinError('BAD_REQUEST', `the query has ${JSON.stringify(text.slice(0, 80))}, which is not percent-encoded UTF-8: write % itself as %25`)
+    throw new SkeinError(
+      'BAD_REQUEST',
+      `the query has ${JSON.stringify(text.slice(0, 80))}, which is not percent-encoded UTF-8: write % itself as %25`,
+    )
   }
   return decoded
 }

@@ -29,12 +29,14 @@ function scan(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   const range = rangeOf(query)
   const listing = listingOf(range.reverse)
   const withValues = query.get(VALUES) ?? true
-  const call = { kind: 'scan', range, limit: query.get(LIMIT) ?? PAGE_ITEMS_DEFAULT, ...readWaiting(request, query) } as const
+  const call = { kind: 'scan', range, limit: query.get(LIMIT) ?? PAGE_ITEMS_DEFAULT, ...readWaiting(door, request, query) } as const
   ask(door, call, 'page', reply, ({ items, next, session }) => {
     const list = items.map((item) => itemJson(item, withValues, null)).join(',')
     const cursor = next === null ? 'null' : `"${formatCursor(listing, next)}"`
     reply.header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff')
-    reply.header('skein-session', door.tokens.textOf(session)).send(`{"items":[${list}],"cursor":${cursor}}`)
+    const body = `{"items":[${list}],"cursor":${cursor}}`
+    door.admission.hold(request, body.length)
+    reply.header('skein-session', door.tokens.textOf(session)).send(body)
   })
 }
 

@@ -4,12 +4,12 @@
  */
 
 import type { FastifyReply } from 'fastify'
-import type { Dot } from '../../crdt/index.ts'
 import type { Condition, Operation, WriteConcern } from '../../core/index.ts'
+import type { Dot } from '../../crdt/index.ts'
 import { JSON_TYPE } from './errors.ts'
 import { ask, type Door } from './gateway-call.ts'
 import { TIMEOUT, TIMEOUT_DEFAULT_MS } from './parameters.ts'
-import { idempotencyKeyOf, sessionOf } from './request-headers.ts'
+import { idempotencyKeyOf, sessionHeader } from './request-headers.ts'
 import type { Query } from './request-url.ts'
 
 export interface Write {
@@ -34,11 +34,14 @@ export function transact(door: Door, reply: FastifyReply, query: Query, write: W
     conditions: write.conditions,
     concern: write.concern,
     idempotencyKey: idempotencyKeyOf(headers),
-    session: sessionOf(headers),
+    session: door.tokens.sessionOf(sessionHeader(headers)),
     timeoutMs: query.get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS,
   } as const
   ask(door, transaction, 'committed', reply, ({ version, deleted, session }) => {
     const token = door.tokens.textOf(session)
-    reply.header('content-type', JSON_TYPE).header('skein-session', token).send(answer({ version, deleted, session: token }))
+    reply
+      .header('content-type', JSON_TYPE)
+      .header('skein-session', token)
+      .send(answer({ version, deleted, session: token }))
   })
 }

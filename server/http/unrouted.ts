@@ -35,7 +35,11 @@ export function refuseUnrouted(routes: RouteTable, request: FastifyRequest, repl
   const [path = ''] = request.url.split('?')
   const methods = routes.methodsOf(path)
   if (methods.length === 0) {
-    sendFailure(reply, new SkeinError('NOT_FOUND', 'there is no such route: GET /docs shows all of them, and keys are under /v1/keys/{key}'), log)
+    sendFailure(
+      reply,
+      new SkeinError('NOT_FOUND', 'there is no such route: GET /docs shows all of them, and keys are under /v1/keys/{key}'),
+      log,
+    )
     return
   }
   reply.header('allow', methods.join(', '))

@@ -84,7 +84,10 @@ export function parseJsonBody(body: Uint8Array | undefined, maxDepth: number): {
     throw new SkeinError('BAD_REQUEST', 'the body is empty: JSON is at least null, and an empty value is content-type: text/plain')
   }
   if (isDeeperThan(text, maxDepth)) {
-    throw new SkeinError('BAD_REQUEST', `the JSON nests deeper than ${JSON_DEPTH_MAX} levels: flatten it, or store it as content-type: text/plain`)
+    throw new SkeinError(
+      'BAD_REQUEST',
+      `the JSON nests deeper than ${JSON_DEPTH_MAX} levels: flatten it, or store it as content-type: text/plain`,
+    )
   }
   try {
     return { text, parsed: JSON.parse(text) }
@@ -130,7 +133,10 @@ function checkedSize(value: Value, maxBytes: number): Value {
 
 function wellFormedBytes(text: string, name: string): Uint8Array {
   if (text.isWellFormed()) return utf8(text)
-  throw new SkeinError('BAD_REQUEST', `${name} has half of a surrogate pair, which is not Unicode text: send bytes with "encoding":"base64"`)
+  throw new SkeinError(
+    'BAD_REQUEST',
+    `${name} has half of a surrogate pair, which is not Unicode text: send bytes with "encoding":"base64"`,
+  )
 }
 
 function ownBytes(bytes: Uint8Array): Uint8Array {
