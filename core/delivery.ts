@@ -77,11 +77,12 @@ export class Delivery {
     this.#context = context
   }
 
-  /** Takes up the logs found at the start, except those known to be out of service. */
+  /** Takes up the logs found at the start; of those known to be out of service only what is here. */
   recover(logs: readonly RecoveredLog[], failed: ReadonlyMap<WriterId, LogFailure>): void {
     for (const log of logs) {
       const failure = failed.get(log.writer) ?? null
-      const cursor = this.#add(log.writer, log.key, failure === null ? 'recovering' : 'out', log.length, log.tail)
+      // What a log gave before it went out of service stays; nothing is added to it.
+      const cursor = this.#add(log.writer, log.key, 'recovering', log.length, failure === null ? log.tail : [])
       cursor.failure = failure
     }
     for (const cursor of [...this.#cursors.values()]) this.#advance(cursor)
@@ -240,6 +241,10 @@ export class Delivery {
       cursor.tail = []
       for (const block of tail) this.#decode(cursor, block, block)
       this.drain()
+      return
+    }
+    if (cursor.failure !== null) {
+      cursor.phase = 'out'
       return
     }
     if (cursor.phase === 'recovering') {

@@ -68,6 +68,7 @@ export class Node implements Gateway {
     let interpreter: Interpreter | null = null
     const logs = await HypercoreLogStore.open({
       directory: directory.logsPath,
+      seed: directory.logSeed,
       onFatal: events.onFatal,
       onFailure: (writer, failure) => {
         events.onLogFailure?.(writer, failure)

@@ -23,10 +23,14 @@ const EMPTY_DEVICE_FILE_AGE_MS = 5_000
 const ADVICE =
   'A copy must never run, not even after the original is gone: start the node with an empty data directory, and it fetches everything from its peers'
 
-/** @throws DIRECTORY_IN_USE, DIRECTORY_COPIED */
-export async function openCorestore(directory: string): Promise<Corestore> {
+/**
+ * @param seed 32 secret bytes from which the store derives its key pairs
+ * @throws DIRECTORY_IN_USE, DIRECTORY_COPIED, CORRUPT
+ */
+export async function openCorestore(directory: string, seed: Uint8Array): Promise<Corestore> {
   await checkDeviceFile(directory)
-  const store = new Corestore(directory)
+  // Unsafe only for whoever loses the seed: it lies beside the store, in `node.json`.
+  const store = new Corestore(directory, { primaryKey: Buffer.from(seed), unsafe: true })
   try {
     await store.ready()
   } catch (error) {
@@ -53,6 +57,12 @@ async function checkDeviceFile(directory: string): Promise<void> {
 function explain(directory: string, error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error)
   if (systemErrorCode(error) === 'DEVICE_FILE') return copied(directory, message, error)
+  if (message.includes('Another corestore')) {
+    return new SkeinError('CORRUPT', `${directory} and the node.json above it belong to different directories. ${ADVICE}`, {
+      details: { directory },
+      cause: error,
+    })
+  }
   if (!message.includes('could not be locked') && !message.includes('lock file')) return error
   return new SkeinError(
     'DIRECTORY_IN_USE',

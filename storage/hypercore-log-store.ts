@@ -25,6 +25,8 @@ const SILENCE_CHECK_MS = 400
 export interface HypercoreLogStoreOptions {
   /** Created if it isn't there; from then on only this store's. */
   readonly directory: string
+  /** 32 secret bytes from which the key pairs of own logs are derived. */
+  readonly seed: Uint8Array
   /** A log went out of service. */
   readonly onFailure: (writer: WriterId, failure: LogFailure) => void
   /** Told once: nothing can be stored any more, the process has to stop (JR4). */
@@ -62,7 +64,7 @@ export class HypercoreLogStore implements LogStore {
    * @throws DIRECTORY_IN_USE, DIRECTORY_COPIED
    */
   static async open(options: HypercoreLogStoreOptions): Promise<HypercoreLogStore> {
-    const corestore = await openCorestore(options.directory)
+    const corestore = await openCorestore(options.directory, options.seed)
     try {
       const store = new HypercoreLogStore(options, corestore)
       await store.#recover()

@@ -16,6 +16,7 @@
  *     elapse 500ms · clock n1 +120s
  *     cut n1 n2 · withhold n3 n1#1                    (that log's blocks don't reach n3) · heal
  *     · crash n1 · restart n1 · forget-logs n1 2   (the log store loses its blocks from 2 on)
+ *     fork n2 n1#1                                   that node's log store finds the log forked
  *     digests · frontier n1 · logs n1 · state n1 · peers n1
  *
  * Writers are printed as `n1#1` (the first log that n1 minted), so that a transcript reads.
@@ -119,6 +120,9 @@ class TranscriptSession {
         return []
       case 'withhold':
         cluster.withhold(name, this.#dotOf(`${second}:1`).writer)
+        return []
+      case 'fork':
+        cluster.fork(name, this.#dotOf(`${second}:1`).writer)
         return []
       case 'heal':
         cluster.heal()

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SkeinError } from '../../base/index.ts'
 import { openCorestore } from '../../storage/corestore-directory.ts'
 
+const SEED = new Uint8Array(32).fill(7)
+
 let root: string
 let directory: string
 beforeEach(async () => {
@@ -17,7 +19,7 @@ afterEach(() => rm(root, { recursive: true }))
 
 describe('a directory in use', () => {
   it('[ID5] refuses a second store of the same process, and leaves the first one alone', async () => {
-    const store = await openCorestore(directory)
+    const store = await openCorestore(directory, SEED)
     expect((await failureOf(directory)).code).toBe('DIRECTORY_IN_USE')
     const core = store.get({ keyPair: await store.createKeyPair('x') })
     expect((await core.append(Buffer.from('still here'))).length).toBe(1)
@@ -40,7 +42,7 @@ describe('a directory in use', () => {
   })
 
   it('[ID5] refuses a store whose device file was removed under a running one', async () => {
-    const store = await openCorestore(directory)
+    const store = await openCorestore(directory, SEED)
     await rm(join(directory, 'CORESTORE'))
     expect((await failureOf(directory)).code).toBe('DIRECTORY_COPIED')
     await store.close()
@@ -59,6 +61,11 @@ describe('a directory that is not the original', () => {
     const failure = await failureOf(join(root, name))
     expect(failure.code).toBe('DIRECTORY_COPIED')
     expect(failure.message).toContain('empty data directory')
+  })
+
+  it('[ID3] one that belongs to another seed is refused: its own logs could not be told from new ones', async () => {
+    await openAndClose(directory)
+    await expect(openCorestore(directory, new Uint8Array(32).fill(8))).rejects.toMatchObject({ code: 'CORRUPT' })
   })
 
   it('[ID5] one that was only renamed is accepted', async () => {
@@ -85,14 +92,14 @@ describe('a first start that was cut short', () => {
 /** Another process that opens the store, says so, and keeps it. */
 const HOLD = `
   import Corestore from 'corestore'
-  const store = new Corestore(process.argv[1])
+  const store = new Corestore(process.argv[1], { primaryKey: Buffer.alloc(32, 7), unsafe: true })
   await store.ready()
   console.log('open')
   setInterval(() => {}, 1000)
 `
 
 async function openAndClose(path: string): Promise<void> {
-  await (await openCorestore(path)).close()
+  await (await openCorestore(path, SEED)).close()
 }
 
 async function failureOf(path: string): Promise<SkeinError> {

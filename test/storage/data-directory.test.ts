@@ -8,6 +8,7 @@ import { openDataDirectory } from '../../storage/index.ts'
 const N1 = parseNodeName('n1')
 const N2 = parseNodeName('n2')
 const ID = 'ab'.repeat(16)
+const SEED = 'ab'.repeat(32)
 
 let root: string
 let path: string
@@ -58,12 +59,14 @@ describe('a data directory', () => {
     ['half of it', '{"format":1,"node":"n1"'],
     ['null', 'null'],
     ['a list', '[]'],
-    ['no format', JSON.stringify({ node: 'n1', directory: ID, createdAt: 'x' })],
-    ['no node', JSON.stringify({ format: 1, directory: ID, createdAt: 'x' })],
-    ['a node of no name', JSON.stringify({ format: 1, node: 'N 1', directory: ID, createdAt: 'x' })],
-    ['a directory id of no bytes', JSON.stringify({ format: 1, node: 'n1', directory: 'xyz', createdAt: 'x' })],
-    ['no date', JSON.stringify({ format: 1, node: 'n1', directory: ID })],
-    ['a newer format', JSON.stringify({ format: 2, node: 'n1', directory: ID, createdAt: 'x' })],
+    ['no format', JSON.stringify({ node: 'n1', directory: ID, createdAt: 'x', logSeed: SEED })],
+    ['no node', JSON.stringify({ format: 1, directory: ID, createdAt: 'x', logSeed: SEED })],
+    ['a node of no name', JSON.stringify({ format: 1, node: 'N 1', directory: ID, createdAt: 'x', logSeed: SEED })],
+    ['a directory id of no bytes', JSON.stringify({ format: 1, node: 'n1', directory: 'xyz', createdAt: 'x', logSeed: SEED })],
+    ['no date', JSON.stringify({ format: 1, node: 'n1', directory: ID, logSeed: SEED })],
+    ['no seed', JSON.stringify({ format: 1, node: 'n1', directory: ID, createdAt: 'x' })],
+    ['a seed of 31 bytes', JSON.stringify({ format: 1, node: 'n1', directory: ID, createdAt: 'x', logSeed: SEED.slice(2) })],
+    ['a newer format', JSON.stringify({ format: 2, node: 'n1', directory: ID, createdAt: 'x', logSeed: SEED })],
   ])('refuses a file with %s, names it, and leaves it as it is', async (_title, content) => {
     await mkdir(path, { recursive: true })
     const file = join(path, 'node.json')

@@ -1,5 +1,6 @@
 /** Real log stores in a directory of their own, connected by Noise streams inside the process. */
 
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,7 @@ export async function createHypercoreWorld(): Promise<HypercoreWorld> {
       const fatal: SkeinError[] = []
       const store = await HypercoreLogStore.open({
         directory,
+        seed: createHash('sha256').update(name).digest(),
         onFailure: (writer, failure) => failures.set(writer, failure),
         onFatal: (failure) => fatal.push(failure),
       })

@@ -187,6 +187,12 @@ export class ReplicaCluster {
     this.#withheld.add(`${name}|${writer}`)
   }
 
+  /** The log store of a node finds two signatures for one log. */
+  fork(name: string, writer: WriterId): void {
+    this.#input(this.node(name), { kind: 'log-failed', writer, failure: { kind: 'forked', reason: 'two signatures for length 2' } })
+    this.runLocal()
+  }
+
   heal(): void {
     this.#withheld.clear()
     this.#cuts.clear()

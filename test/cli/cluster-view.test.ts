@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { assembleView, type ClusterView } from '../../cli/cluster-view.ts'
+import { decodeNodeReport, type NodeReport, type ReportedLog, type ReportedPeer } from '../../cli/node-report.ts'
+import { PLAIN } from '../../cli/palette.ts'
+import { renderStatus } from '../../cli/status-page.ts'
+
+const NAMES = ['n1', 'n2', 'n3']
+
+function peer(node: string, changes: Partial<ReportedPeer> = {}): ReportedPeer {
+  return {
+    node,
+    state: 'alive',
+    connected: true,
+    lag: 0,
+    rttMs: 0.4,
+    clockSkewMs: 0,
+    digest: 'd1',
+    reaches: NAMES.filter((name) => name !== node),
+    secondsSinceHeard: 0.1,
+    nameContested: false,
+    ...changes,
+  }
+}
+
+function log(writer: string, changes: Partial<ReportedLog> = {}): ReportedLog {
+  return { writer, node: writer.split('.')[0] ?? '', state: 'following', length: 3, applied: 2, waiting: 0, reason: null, ...changes }
+}
+
+function report(node: string, changes: Partial<NodeReport> = {}): NodeReport {
+  return {
+    node,
+    writer: `${node}.00000000`,
+    version: '1.0.0',
+    state: { kind: 'serving' },
+    mode: 'multi',
+    epoch: 1,
+    leader: null,
+    members: NAMES,
+    digest: 'd1',
+    frontier: new Map([['n1.00000000', 7]]),
+    keys: 3,
+    keysWithConflicts: 0,
+    logs: [log('n1.00000000')],
+    peers: NAMES.filter((name) => name !== node).map((name) => peer(name)),
+    refusedBy: [],
+    clockOffsetMs: 0,
+    uptime: 133,
+    refused: new Map(),
+    ...changes,
+  }
+}
+
+function view(reports: readonly NodeReport[], silent: readonly string[] = []): ClusterView {
+  return assembleView([
+    ...reports.map((one) => ({ url: `http://${one.node}`, report: one })),
+    ...silent.map((url) => ({ url, report: null, reason: 'connection refused' }) as const),
+  ])
+}
+
+function codes(reports: readonly NodeReport[]): string[] {
+  return view(reports).warnings.map((warning) => warning.code)
+}
+
+describe('cluster view', () => {
+  it('[CA5] equal frontiers and digests are converged', () => {
+    const { agreement, isWell } = view(NAMES.map((name) => report(name)))
+    expect({ agreement, isWell }).toEqual({ agreement: { kind: 'converged' }, isWell: true })
+  })
+
+  it('[CA5] different frontiers are so many transactions apart', () => {
+    const behind = report('n2', { frontier: new Map([['n1.00000000', 4]]), digest: 'd0' })
+    expect(view([report('n1'), behind]).agreement).toEqual({ kind: 'apart', transactions: 3 })
+  })
+
+  it('[CA5] equal frontiers with different digests are an alarm', () => {
+    const reports = [report('n1'), report('n2', { digest: 'd2' })]
+    expect([view(reports).agreement.kind, codes(reports)]).toEqual(['diverged', ['DIVERGED']])
+  })
+
+  it('[CLI] a member that was not asked is shown as the others see it', () => {
+    const { members, isWell } = view([report('n1'), report('n2')])
+    expect(members[2]).toEqual({ kind: 'reported', node: 'n3', state: 'alive', lag: 0, digest: 'd1' })
+    expect(isWell).toBe(true)
+  })
+
+  it('[CLI] whoever heard a node last is believed about it', () => {
+    const first = report('n1', { peers: [peer('n2'), peer('n3', { state: 'down', secondsSinceHeard: 60 })] })
+    const second = report('n2', { peers: [peer('n1'), peer('n3', { state: 'alive', secondsSinceHeard: 1 })] })
+    expect(view([first, second]).members[2]).toMatchObject({ state: 'alive' })
+  })
+
+  it('[CLI] a lag that a peer has not caught up with keeps the cluster from being converged', () => {
+    const { agreement } = view([report('n1', { peers: [peer('n2'), peer('n3', { lag: 5 })] })])
+    expect(agreement).toEqual({ kind: 'apart', transactions: 5 })
+  })
+
+  it('[CLI] a member that is down is not well', () => {
+    const down = (name: string): NodeReport =>
+      report(name, {
+        peers: NAMES.filter((other) => other !== name).map((other) =>
+          peer(other, other === 'n3' ? { state: 'down', connected: false } : {}),
+        ),
+      })
+    const { isWell, agreement, reach } = view([down('n1'), down('n2')], ['http://n3'])
+    expect({ isWell, agreement: agreement.kind, reach: reach.map((row) => row.map((cell) => cell.kind)) }).toEqual({
+      isWell: false,
+      agreement: 'converged',
+      reach: [
+        ['self', 'reached', 'cut'],
+        ['reached', 'self', 'cut'],
+        ['unknown', 'unknown', 'self'],
+      ],
+    })
+  })
+
+  it.each([
+    ['DISK_FULL', { state: { kind: 'read-only', reason: 'DISK_FULL' } }],
+    ['CLOCK_SKEW', { state: { kind: 'read-only', reason: 'CLOCK_SKEW' } }],
+    ['NAME_IN_USE', { state: { kind: 'read-only', reason: 'NAME_IN_USE' } }],
+    ['RECOVERING', { state: { kind: 'recovering', done: 1, total: 2 } }],
+    ['NAME_IN_USE', { peers: [peer('n2', { nameContested: true })] }],
+    ['NAME_IN_USE', { refusedBy: [{ node: 'n2', reason: 'NAME_IN_USE' }] }],
+    ['CLOCK_OFF', { clockOffsetMs: -2500 }],
+    ['FORKED', { logs: [log('n1.00000000', { state: 'forked', reason: 'block 4' })] }],
+    ['CORRUPT', { logs: [log('n1.00000000', { state: 'corrupt', reason: 'block 4' })] }],
+    ['CLOCK_SKEW', { logs: [log('n1.00000000', { state: 'skewed', waiting: 2 })] }],
+    ['REFUSED', { refused: new Map([['wrong-key', 3]]) }],
+  ] as const)('[CLI] %s is said in words', (code, changes) => {
+    expect(codes([report('n1', changes)])).toEqual([code])
+  })
+
+  it('[LG2] a log that is forked at two nodes is one warning', () => {
+    const logs = [log('n3.00000000', { state: 'forked', reason: 'block 4' })]
+    expect(view([report('n1', { logs }), report('n2', { logs })]).warnings.map((warning) => warning.message)).toEqual([
+      'the log n3.00000000 has two versions, and is out of service at n1, n2 (block 4)',
+    ])
+  })
+
+  it('[CLI] the page says the answer first, and shows every member', () => {
+    const page = renderStatus(view(NAMES.map((name) => report(name))), PLAIN)
+    expect(page.slice(0, 7)).toEqual([
+      '3 nodes · converged',
+      'digest d1 on n1, n2, n3 · multi, epoch 1',
+      '',
+      '  node   state     writer        keys   applied   lag      skew     uptime   version',
+      '● n1     serving   n1.00000000      3         7     0   0.00 ms   2 m 13 s   1.0.0',
+      '● n2     serving   n2.00000000      3         7     0   0.00 ms   2 m 13 s   1.0.0',
+      '● n3     serving   n3.00000000      3         7     0   0.00 ms   2 m 13 s   1.0.0',
+    ])
+  })
+
+  it('[CLI] a status that lacks a field is refused by its name', () => {
+    expect(() => decodeNodeReport({ node: 'n1', writer: null })).toThrow('status.version')
+    expect(() => decodeNodeReport('<html>')).toThrow('status')
+  })
+})
