@@ -37,10 +37,10 @@ export interface StoredItem {
   /** `writer:sequence`, for conditions. */
   readonly version: string
   readonly writer: string
-  /** ISO 8601, of the version's hybrid clock. */
-  readonly timestamp: string
-  /** ISO 8601, or null if it never expires. */
-  readonly expiresAt: string | null
+  /** Milliseconds since 1970, of the version's hybrid clock. */
+  readonly timestampMs: number
+  /** Milliseconds since 1970, or null if it never expires. */
+  readonly expiresAtMs: number | null
   /** How many concurrent losers are on record. */
   readonly conflicts: number
 }

@@ -100,7 +100,11 @@ export interface BatchResult {
   readonly deleted: number
 }
 
-export interface Item<T = unknown> extends Omit<StoredItem, 'value'> {
+export interface Item<T = unknown> extends Omit<StoredItem, 'value' | 'timestampMs' | 'expiresAtMs'> {
+  /** ISO 8601, of the version's hybrid clock. */
+  readonly timestamp: string
+  /** ISO 8601, or null if it never expires. */
+  readonly expiresAt: string | null
   readonly value: T
 }
 
@@ -129,12 +133,14 @@ export interface KeyConflicts {
 
 /** @throws INTERNAL */
 export function itemOf<T>(stored: StoredItem): Item<T> {
-  return { ...stored, value: decodeValue(stored.value) as T }
+  return { ...scanItemOf<T>(stored), conflicts: stored.conflicts }
 }
 
 /** @throws INTERNAL */
 export function scanItemOf<T>(stored: StoredItem): ScanItem<T> {
-  const { key, keyEncoding, version, writer, timestamp, expiresAt } = stored
+  const { key, keyEncoding, version, writer, timestampMs, expiresAtMs } = stored
+  const timestamp = isoOf(timestampMs)
+  const expiresAt = expiresAtMs === null ? null : isoOf(expiresAtMs)
   const item = { key, value: decodeValue(stored.value) as T, version, writer, timestamp, expiresAt }
   return keyEncoding === undefined ? item : { ...item, keyEncoding }
 }
@@ -150,4 +156,11 @@ function sideOf(side: ConflictSide): ConflictingVersion {
     value: side.value === null ? undefined : decodeValue(side.value),
     isDelete: side.value === null && side.valueOmitted !== true,
   }
+}
+
+/** The last moment that a `Date` holds; a deadline may lie further off. */
+const LAST_DATE_MS = 8.64e15
+
+function isoOf(ms: number): string {
+  return new Date(Math.min(ms, LAST_DATE_MS)).toISOString()
 }

@@ -57,15 +57,22 @@ function decodeItem(item: unknown, asked: string | null): StoredItem {
   const value = decodeValue(fields)
   if (value === null) throw new MalformedError('an item has no type')
   const { conflicts } = fields
+  const expiresAt = nullableText(fields, 'expiresAt')
   return {
     ...(asked === null ? decodeKey(fields) : { key: asked }),
     value,
     version: text(fields, 'version'),
     writer: text(fields, 'writer'),
-    timestamp: text(fields, 'timestamp'),
-    expiresAt: nullableText(fields, 'expiresAt'),
+    timestampMs: momentOf(text(fields, 'timestamp')),
+    expiresAtMs: expiresAt === null ? null : momentOf(expiresAt),
     conflicts: typeof conflicts === 'number' ? conflicts : 0,
   }
+}
+
+function momentOf(iso: string): number {
+  const ms = Date.parse(iso)
+  if (Number.isNaN(ms)) throw new MalformedError('a moment is not of ISO 8601')
+  return ms
 }
 
 /** A key that is not UTF-8 stays in base64, and is marked. */

@@ -24,9 +24,6 @@ import type { Gateway } from './gateway.ts'
 
 type ReplyOf<Kind extends Reply['kind']> = Extract<Reply, { kind: Kind }>
 
-/** The last moment that a `Date` holds. */
-const LAST_DATE_MS = 8.64e15
-
 export class EmbeddedChannel implements Channel {
   readonly #gateway: Gateway
   readonly #maxValueBytes: number
@@ -190,8 +187,8 @@ function storedItem({ key, value, version }: Item, conflicts: number): StoredIte
     value,
     version: formatDot(version.dot),
     writer: version.dot.writer,
-    timestamp: isoOf(wallFromTimestamp(version.timestamp)),
-    expiresAt: version.deadlineMs === null ? null : isoOf(version.deadlineMs),
+    timestampMs: wallFromTimestamp(version.timestamp),
+    expiresAtMs: version.deadlineMs,
     conflicts,
   }
 }
@@ -202,16 +199,11 @@ function conflictSide(version: Version): ConflictSide {
   return {
     version: formatDot(version.dot),
     writer: version.dot.writer,
-    timestamp: isoOf(wallFromTimestamp(version.timestamp)),
+    timestamp: new Date(wallFromTimestamp(version.timestamp)).toISOString(),
     epoch: version.epoch,
     value: version.value,
     clock: Object.fromEntries(clock.entries()),
   }
-}
-
-/** A deadline may lie further off than a date can. */
-function isoOf(wallMs: number): string {
-  return new Date(Math.min(wallMs, LAST_DATE_MS)).toISOString()
 }
 
 /** A key that is not UTF-8 can come only through another door; it is shown in base64. */
