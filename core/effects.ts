@@ -5,8 +5,9 @@
  * The contract of an interpreter:
  * - effects are carried out in their order;
  * - one `persist` is in flight at a time. Once it is durable the interpreter gives the input
- *   `persisted`, then sends the persist's `replies`, then the effects of that step: so the
- *   state is visible before a reply leaves, and no reply leaves before it is durable (WR2);
+ *   `persisted`, carries out the effects of that step (the next write may start with them), then
+ *   sends the persist's `replies`: so the state is visible before a reply leaves, and no reply
+ *   leaves before it is durable (WR2);
  * - one `read` of a log is open at a time, and its blocks come back as the input `blocks`;
  * - `gather` is answered by the input `gathered`, after the requests that are at hand already.
  */

@@ -183,7 +183,7 @@ export class Replica {
       case 'request':
         return this.#request(input.id, input.request)
       case 'gathered':
-        return this.#writes.seal()
+        return this.#writes.gathered()
       case 'persisted':
         return this.#writes.publish()
       case 'opened':

@@ -126,9 +126,14 @@ export class WritePath {
     this.#context.emit({ kind: 'gather' })
   }
 
+  /** The requests at hand are in. */
+  gathered(): void {
+    this.#isGatherAsked = false
+    this.seal()
+  }
+
   /** Executes what was gathered and seals it as one entry (WR1). */
   seal(): void {
-    this.#isGatherAsked = false
     if (this.#commit.isInFlight) return
     const facts = this.#context.takeChangedFacts()
     if (!this.#commit.hasGathered && facts === null) return
@@ -177,7 +182,8 @@ export class WritePath {
     }
     for (const read of held) this.#context.admitRead(read)
     this.#awaitConcerns(concerns)
-    this.askGather()
+    // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
+    this.seal()
   }
 
   /** Answers the writes that enough nodes hold by now. */

@@ -3,7 +3,7 @@
  * same meaning. Each call is one promise, made here and settled by the replica's reply.
  */
 
-import { bytesFromBinary, type Key, keyFromText, SkeinError, textFromBinary, toBase64 } from '../base/index.ts'
+import { bytesFromBinary, type Key, keyFromText, SkeinError, textFromBinary, toBase64, unreachable } from '../base/index.ts'
 import type {
   CallOptions,
   Channel,
@@ -38,60 +38,55 @@ export class EmbeddedChannel implements Channel {
     this.#close = close
   }
 
-  async get(key: string, options: ReadOptions): Promise<{ item: StoredItem | null; session: string }> {
+  get(key: string, options: ReadOptions): Promise<{ item: StoredItem | null; session: string }> {
     const { consistency, timeoutMs } = options
-    const reply = await this.#call(
-      { kind: 'get', key: keyFromText(key), consistency, session: this.#sessionOf(options.session), timeoutMs },
-      'value',
-      options,
-    )
-    return { item: reply.item === null ? null : storedItem(reply.item, reply.conflicts), session: this.#tokenOf(reply.session) }
+    return this.#call(options, 'value', this.#found, () => ({
+      kind: 'get',
+      key: keyFromText(key),
+      consistency,
+      session: this.#sessionOf(options.session),
+      timeoutMs,
+    }))
   }
 
-  async transact(transaction: ChannelTransaction): Promise<Committed> {
+  transact(transaction: ChannelTransaction): Promise<Committed> {
     const { concern, idempotencyKey, timeoutMs } = transaction
-    const request: Request = {
+    return this.#call(transaction, 'committed', this.#committed, () => ({
       kind: 'transaction',
-      operations: transaction.operations.map((operation) => this.#operation(operation)),
+      operations: transaction.operations.map(this.#operation),
       conditions: transaction.conditions.map(conditionOf),
       concern,
       idempotencyKey,
       session: this.#sessionOf(transaction.session),
       timeoutMs,
-    }
-    const { version, deleted, session } = await this.#call(request, 'committed', transaction)
-    return { version: version === null ? null : formatDot(version), deleted, session: this.#tokenOf(session) }
+    }))
   }
 
-  async page(query: PageQuery): Promise<Page> {
+  page(query: PageQuery): Promise<Page> {
     const { reverse, limit, consistency, timeoutMs } = query
-    const range = keyRange({
-      prefix: optionalKey(query.prefix),
-      start: optionalKey(query.start),
-      end: optionalKey(query.end),
-      reverse,
-      cursor: optionalKey(query.cursor ?? undefined),
-    })
-    const reply = await this.#call(
-      { kind: 'scan', range, limit, consistency, session: this.#sessionOf(query.session), timeoutMs },
-      'page',
-      query,
-    )
-    const cursor = reply.next === null ? null : textOfKey(reply.next)
-    return { items: reply.items.map((item) => storedItem(item, 0)), cursor, session: this.#tokenOf(reply.session) }
+    return this.#call(query, 'page', this.#page, () => ({
+      kind: 'scan',
+      range: keyRange({
+        prefix: optionalKey(query.prefix),
+        start: optionalKey(query.start),
+        end: optionalKey(query.end),
+        reverse,
+        cursor: optionalKey(query.cursor ?? undefined),
+      }),
+      limit,
+      consistency,
+      session: this.#sessionOf(query.session),
+      timeoutMs,
+    }))
   }
 
-  async conflicts(query: { key?: string | undefined; limit: number; cursor: string | null } & CallOptions): Promise<ConflictPage> {
-    const key = optionalKey(query.key)
-    const after = optionalKey(query.cursor ?? undefined)
-    const reply = await this.#call({ kind: 'conflicts', key, after, limit: query.limit }, 'conflicts', query)
-    return {
-      keys: reply.keys.map((found) => ({
-        key: textOfKey(found.key),
-        conflicts: found.conflicts.map(({ winner, loser, rule }) => ({ winner: conflictSide(winner), loser: conflictSide(loser), rule })),
-      })),
-      cursor: reply.next === null ? null : textOfKey(reply.next),
-    }
+  conflicts(query: { key?: string | undefined; limit: number; cursor: string | null } & CallOptions): Promise<ConflictPage> {
+    return this.#call(query, 'conflicts', conflictPage, () => ({
+      kind: 'conflicts',
+      key: optionalKey(query.key),
+      after: optionalKey(query.cursor ?? undefined),
+      limit: query.limit,
+    }))
   }
 
   async status(): Promise<Record<string, unknown>> {
@@ -102,28 +97,57 @@ export class EmbeddedChannel implements Channel {
     return this.#close()
   }
 
-  #call<Kind extends Reply['kind']>(request: Request, kind: Kind, { signal }: CallOptions): Promise<ReplyOf<Kind>> {
+  /** One promise for the whole call. What `request` throws about its arguments rejects it. */
+  #call<Kind extends Reply['kind'], Result>(
+    { signal }: CallOptions,
+    kind: Kind,
+    decode: (reply: ReplyOf<Kind>) => Result,
+    request: () => Request,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason)
-        return
-      }
-      let onAbort: (() => void) | null = null
-      const withdraw = this.#gateway.request(request, (reply) => {
-        if (onAbort !== null) signal?.removeEventListener('abort', onAbort)
-        if (isReply(reply, kind)) resolve(reply)
+      const settle = (reply: Reply): void => {
+        if (isReply(reply, kind)) resolve(decode(reply))
         else reject(reply.kind === 'failed' ? reply.error : new SkeinError('INTERNAL', `asked for ${kind}, answered ${reply.kind}`))
-      })
-      if (signal === undefined) return
-      onAbort = () => {
-        withdraw()
-        reject(signal.reason)
       }
-      signal.addEventListener('abort', onAbort, { once: true })
+      if (signal === undefined) this.#gateway.request(request(), settle)
+      else this.#callAbortable(signal, request(), settle, reject)
     })
   }
 
-  #operation(operation: ChannelOperation): Operation {
+  #callAbortable(signal: AbortSignal, request: Request, settle: (reply: Reply) => void, reject: (reason: unknown) => void): void {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const withdraw = this.#gateway.request(request, (reply) => {
+      signal.removeEventListener('abort', onAbort)
+      settle(reply)
+    })
+    const onAbort = (): void => {
+      withdraw()
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  readonly #found = ({ item, conflicts, session }: ReplyOf<'value'>): { item: StoredItem | null; session: string } => ({
+    item: item === null ? null : storedItem(item, conflicts),
+    session: this.#tokenOf(session),
+  })
+
+  readonly #committed = ({ version, deleted, session }: ReplyOf<'committed'>): Committed => ({
+    version: version === null ? null : formatDot(version),
+    deleted,
+    session: this.#tokenOf(session),
+  })
+
+  readonly #page = ({ items, next, session }: ReplyOf<'page'>): Page => ({
+    items: items.map((item) => storedItem(item, 0)),
+    cursor: next === null ? null : textOfKey(next),
+    session: this.#tokenOf(session),
+  })
+
+  readonly #operation = (operation: ChannelOperation): Operation => {
     const key = keyFromText(operation.key)
     switch (operation.op) {
       case 'set':
@@ -138,6 +162,8 @@ export class EmbeddedChannel implements Channel {
         return { kind: 'delete', key }
       case 'restore':
         return { kind: 'restore', key, version: versionOf(operation.version) }
+      default:
+        return unreachable(operation)
     }
   }
 
@@ -157,6 +183,16 @@ export class EmbeddedChannel implements Channel {
 
 function isReply<Kind extends Reply['kind']>(reply: Reply, kind: Kind): reply is ReplyOf<Kind> {
   return reply.kind === kind
+}
+
+function conflictPage({ keys, next }: ReplyOf<'conflicts'>): ConflictPage {
+  return {
+    keys: keys.map((found) => ({
+      key: textOfKey(found.key),
+      conflicts: found.conflicts.map(({ winner, loser, rule }) => ({ winner: conflictSide(winner), loser: conflictSide(loser), rule })),
+    })),
+    cursor: next === null ? null : textOfKey(next),
+  }
 }
 
 function conditionOf(condition: ChannelCondition): Condition {

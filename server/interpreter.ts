@@ -5,7 +5,7 @@
  * out waits its turn.
  */
 
-import { assert, type Now, type SkeinError, unreachable, type WriterId } from '../base/index.ts'
+import { assert, type Now, SkeinError, unreachable, type WriterId } from '../base/index.ts'
 import type { Effect, GroupName, Input, Journal, LogStore, Replica, Reply, Request, RequestId, Transport } from '../core/index.ts'
 
 export interface InterpreterParts {
@@ -49,8 +49,8 @@ export class Interpreter {
 
   input(input: Input): void {
     if (this.#state === 'stopped') return
-    this.#inputs.push(input)
-    this.#run(() => {})
+    if (this.#isRunning) this.#inputs.push(input)
+    else this.#run(() => this.#step(input))
   }
 
   /** Nothing is answered any more (JR4). */
@@ -60,26 +60,32 @@ export class Interpreter {
     this.#parts.onFatal(failure)
   }
 
-  /** Takes no more inputs; `done` once the write in flight is on the disk. */
+  /** Takes no more inputs; `done` once the write in flight is on the disk. Whoever still waits is told. */
   stop(done: () => void): void {
     this.#state = 'stopped'
     this.#inputs.length = 0
-    if (this.#isPersisting) this.#onIdle = done
-    else done()
+    const finish = (): void => {
+      for (const caller of this.#callers.values()) caller({ kind: 'failed', error: stoppingError() })
+      this.#callers.clear()
+      done()
+    }
+    if (this.#isPersisting) this.#onIdle = finish
+    else finish()
   }
 
-  /** Runs `first`, then takes the inputs in their order; inside another run it leaves them to that one. */
+  /** Runs `first`, then takes the inputs that came meanwhile, in their order. */
   #run(first: () => void): void {
-    if (this.#isRunning) return
     this.#isRunning = true
     try {
       first()
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        this.#carryOut(this.#parts.replica.step(next, this.#parts.now()))
-      }
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next)
     } finally {
       this.#isRunning = false
     }
+  }
+
+  #step(input: Input): void {
+    this.#carryOut(this.#parts.replica.step(input, this.#parts.now()))
   }
 
   #carryOut(effects: readonly Effect[]): void {
@@ -130,8 +136,8 @@ export class Interpreter {
         // The state first, then the answers: a client that was answered reads its write. After a
         // stop the write still stands, and whoever waits may still be told.
         const effects = this.#parts.replica.step({ kind: 'persisted' }, this.#parts.now())
-        this.#carryOut(effect.replies)
         if (this.#state === 'running') this.#carryOut(effects)
+        this.#carryOut(effect.replies)
       })
     }
     this.#onIdle?.()
@@ -144,4 +150,9 @@ export class Interpreter {
     this.#callers.delete(id)
     done(reply)
   }
+}
+
+/** What a request gets that a stopping node can't answer. */
+export function stoppingError(): SkeinError {
+  return new SkeinError('UNAVAILABLE', 'this node is stopping: ask another one')
 }

@@ -9,13 +9,13 @@
 
 import { randomInt } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
-import { Prng, SkeinError, toSkeinError, type WriterId } from '../base/index.ts'
+import { Prng, type SkeinError, toSkeinError, type WriterId } from '../base/index.ts'
 import { DEFAULT_GROUP, type Input, type LogFailure, planRecovery, Replica, type Reply, type Request } from '../core/index.ts'
 import { SwarmTransport } from '../gossip/index.ts'
 import { type DataDirectory, HypercoreLogStore, MemoryStateStore, openDataDirectory, SegmentJournal } from '../storage/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { Gateway, NodeStatus } from './gateway.ts'
-import { Interpreter } from './interpreter.ts'
+import { Interpreter, stoppingError } from './interpreter.ts'
 import { systemNow } from './system-clock.ts'
 import { readVersion } from './version.ts'
 
@@ -100,7 +100,7 @@ export class Node implements Gateway {
 
   request(request: Request, done: (reply: Reply) => void): () => void {
     if (!this.#isClosed) return this.#interpreter.request(request, done)
-    queueMicrotask(() => done({ kind: 'failed', error: new SkeinError('UNAVAILABLE', 'this node is stopping: ask another one') }))
+    queueMicrotask(() => done({ kind: 'failed', error: stoppingError() }))
     return () => {}
   }
 

@@ -55,7 +55,7 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
   const { host, port } = door.address
   const http = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const gossip = node.gossipAddress
-  logger.info({ http, gossip }, 'serving')
+  logger.info({ http, gossip: gossip === null ? null : `${gossip.host}:${gossip.port}` }, 'serving')
   return {
     urls: { http, gossip: gossip === null ? null : `${gossip.host}:${gossip.port}` },
     stop: () => stop(null),
