@@ -16,6 +16,8 @@ import type { ConcernWait } from './waiting.ts'
 export const GATHERED_REQUESTS_MAX = 100_000
 /** Bytes of keys and values gathered for the next commit. */
 export const GATHERED_BYTES_MAX = 16 * BATCH_BYTES_MAX
+/** Below this a second write costs more than the overlap gains. */
+const SPLIT_REQUESTS_MIN = 16
 /** Bytes that an operation takes in an entry besides its key and value, at most. */
 const OPERATION_OVERHEAD_BYTES = 32
 
@@ -89,13 +91,18 @@ export class GroupCommit {
     return false
   }
 
-  /** Takes the requests of the next entry, in order: as many as fit, at least one. */
-  takeBatch(): { batch: readonly Gathered[]; keys: ReadonlySet<Key>; held: HeldRead[] } {
+  /**
+   * Takes the requests of the next entry, in order: as many as fit, at least one. On an idle disk
+   * a large group is cut in two: while the first half is being written the processor executes the
+   * second, and from then on the two take turns.
+   */
+  takeBatch(isDiskIdle: boolean): { batch: readonly Gathered[]; keys: ReadonlySet<Key>; held: HeldRead[] } {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
+    const most = isDiskIdle && this.#gathered.length >= SPLIT_REQUESTS_MIN ? this.#gathered.length >> 1 : this.#gathered.length
     let bytes = 0
     let count = 0
     for (const request of this.#gathered) {
-      if (count > 0 && bytes + request.bytes > ENTRY_BYTES_TARGET) break
+      if (count === most || (count > 0 && bytes + request.bytes > ENTRY_BYTES_TARGET)) break
       bytes += request.bytes
       count += 1
     }

@@ -129,15 +129,49 @@ export class WritePath {
   /** The requests at hand are in. */
   gathered(): void {
     this.#isGatherAsked = false
-    this.seal()
+    this.#seal(true)
+  }
+
+  /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */
+  publish(): void {
+    const { commit, held } = this.#commit.land()
+    const { entry, index, blocks, concerns } = commit
+    if (entry !== null) {
+      const log = present(this.#active, 'an entry was sealed into a log')
+      log.sequence += entry.transactions.length
+      log.length = index + blocks.length
+      this.#context.delivery.recordOwn(entry.writer, log.length, log.sequence)
+      this.#context.apply(entry)
+      this.#context.emit({ kind: 'append', writer: entry.writer, index, blocks })
+      // Entries of peers may depend on this one, seen over a peer that is gone since.
+      this.#context.delivery.drain()
+    }
+    for (const read of held) this.#context.admitRead(read)
+    this.#awaitConcerns(concerns)
+    // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
+    this.#seal(false)
+  }
+
+  /** Answers the writes that enough nodes hold by now. */
+  releaseConcerns(): void {
+    if (this.#concernWaits.isEmpty) return
+    for (const { id, reply } of this.#concernWaits.takeReached((version) => this.#countHolding(version)))
+      this.#context.emit({ kind: 'reply', id, reply })
+  }
+
+  expireConcerns(): void {
+    const { monotonicMs } = this.#context.now()
+    for (const { id, reply } of this.#concernWaits.takeExpired(monotonicMs, (version) => this.#countHolding(version))) {
+      this.#context.emit({ kind: 'reply', id, reply })
+    }
   }
 
   /** Executes what was gathered and seals it as one entry (WR1). */
-  seal(): void {
+  #seal(isDiskIdle: boolean): void {
     if (this.#commit.isInFlight) return
     const facts = this.#context.takeChangedFacts()
     if (!this.#commit.hasGathered && facts === null) return
-    const { batch, keys, held } = this.#commit.takeBatch()
+    const { batch, keys, held } = this.#commit.takeBatch(isDiskIdle)
     const log = this.#activeLog()
     const dependencies = log.dependencies.advance(this.#context.frontier, log.header.writer)
     const answers: Answers = { replies: [], concerns: [] }
@@ -164,40 +198,6 @@ export class WritePath {
     }
     this.#commit.launch({ entry, index: log.length, blocks, concerns: answers.concerns }, keys, held)
     this.#context.emit({ kind: 'persist', records, replies: answers.replies })
-  }
-
-  /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */
-  publish(): void {
-    const { commit, held } = this.#commit.land()
-    const { entry, index, blocks, concerns } = commit
-    if (entry !== null) {
-      const log = present(this.#active, 'an entry was sealed into a log')
-      log.sequence += entry.transactions.length
-      log.length = index + blocks.length
-      this.#context.delivery.recordOwn(entry.writer, log.length, log.sequence)
-      this.#context.apply(entry)
-      this.#context.emit({ kind: 'append', writer: entry.writer, index, blocks })
-      // Entries of peers may depend on this one, seen over a peer that is gone since.
-      this.#context.delivery.drain()
-    }
-    for (const read of held) this.#context.admitRead(read)
-    this.#awaitConcerns(concerns)
-    // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
-    this.seal()
-  }
-
-  /** Answers the writes that enough nodes hold by now. */
-  releaseConcerns(): void {
-    if (this.#concernWaits.isEmpty) return
-    for (const { id, reply } of this.#concernWaits.takeReached((version) => this.#countHolding(version)))
-      this.#context.emit({ kind: 'reply', id, reply })
-  }
-
-  expireConcerns(): void {
-    const { monotonicMs } = this.#context.now()
-    for (const { id, reply } of this.#concernWaits.takeExpired(monotonicMs, (version) => this.#countHolding(version))) {
-      this.#context.emit({ kind: 'reply', id, reply })
-    }
   }
 
   /** The log to write to: minted at the first write of this life (ID3), and anew if it went out of service. */

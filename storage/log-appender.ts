@@ -2,8 +2,7 @@
  * Appends blocks to a hypercore of this node, byte for byte what the journal has (JR2, JR5).
  *
  * An append costs the writer and each follower about as much for twenty blocks as for one, so under
- * load appends are gathered: two of them start at least `GATHER_MS` apart, and what arrives in
- * between goes together. When the log is idle a block goes out at once.
+ * load appends are gathered: after each there is a pause, and what arrives in it goes together. When the log is idle a block goes out at once.
  *
  * A core that was rolled back learns from its peers how long it really is. So every append says at
  * which length it must land (`maxLength`), blocks that are there already are compared instead, and
@@ -15,11 +14,16 @@ import type { KeyPair } from 'hypercore'
 import { assert, bytesEqual, KIB, present } from '../base/index.ts'
 
 /**
- * Least time between two appends to a core, in ms. Larger: fewer appends, each of which takes the
- * main thread about 0.2 ms and 0.5 ms more for every follower; smaller: a write is visible at the
- * peers earlier, by half of it on average, when more than one arrives within it.
+ * An append takes the main thread 0.2 ms and more, and as much again for every follower, nearly
+ * whatever its number of blocks. So the pause before the next one is so many times as long as the
+ * last one took: appending gets a bounded share of the processor however slow the machine is.
+ * Larger: more throughput; smaller: a write is visible at the peers earlier.
  */
-export const GATHER_MS = 2
+const PAUSE_PER_APPEND = 2
+/** When blocks come faster than this many an append, latency is in the queues anyway: the pause is longer. */
+const BUSY_BLOCKS = 8
+const BUSY_PAUSE_MS = 8
+const PAUSE_MS_MAX = 20
 /** One append takes no more than this, so that the main thread is not held up. */
 const APPEND_BLOCKS_MAX = 256
 const APPEND_BYTES_MAX = 1024 * KIB
@@ -47,7 +51,8 @@ export class LogAppender {
   readonly #queue: AppendRequest[] = []
   #isRunning = false
   #isStopped = false
-  #lastAppendMs = Number.NEGATIVE_INFINITY
+  /** No append starts before this, in ms of `performance.now()`. */
+  #pausedUntilMs = 0
   /** Resumes a run that waits for blocks of the peers. */
   #wake: () => void = () => {}
   #onIdle: (() => void) | null = null
@@ -82,11 +87,11 @@ export class LogAppender {
       while (this.#queue.length > 0 && !this.#isStopped) {
         await this.#waitForMore()
         const requests = this.#takeContiguous()
-        const isThere = await this.#place(
-          present(requests[0], 'the queue was not empty').index,
-          requests.flatMap(({ blocks }) => blocks),
-        )
+        const blocks = requests.flatMap((request) => request.blocks)
+        const startedMs = performance.now()
+        const isThere = await this.#place(present(requests[0], 'the queue was not empty').index, blocks)
         if (!isThere) break
+        this.#pauseAfter(blocks.length, performance.now() - startedMs)
         for (const { done } of requests) done()
       }
     } catch (error) {
@@ -98,9 +103,13 @@ export class LogAppender {
   }
 
   async #waitForMore(): Promise<void> {
-    const restMs = this.#lastAppendMs + GATHER_MS - performance.now()
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(restMs)))
-    this.#lastAppendMs = performance.now()
+    const restMs = this.#pausedUntilMs - performance.now()
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
+  }
+
+  #pauseAfter(blocks: number, tookMs: number): void {
+    const pauseMs = Math.max(tookMs * PAUSE_PER_APPEND, blocks >= BUSY_BLOCKS ? BUSY_PAUSE_MS : 0)
+    this.#pausedUntilMs = performance.now() + Math.min(pauseMs, PAUSE_MS_MAX)
   }
 
   /** Requests that follow on one another, up to the size of one append. */
