@@ -1,10 +1,12 @@
 /**
  * Bytes and the two ways in which text stands for them.
  *
- * A *binary string* holds one byte in each character (code units 0–255). Keys live in memory
- * as binary strings: they are immutable, work as keys of a Map, take a byte a character, and
- * compare in the order of their bytes, which for UTF-8 is the order of code points. Values
- * stay `Uint8Array`s. Nothing here needs Node, so that the pure folders run in a browser;
+ * A *binary string* holds one byte in each character (code units 0–255). Keys and values live in
+ * memory as binary strings: they are immutable, work as keys of a Map, take a byte a character and
+ * one object, and compare in the order of their bytes, which for UTF-8 is the order of code
+ * points. ASCII text is its own binary string. `Uint8Array`s were rejected for values: a small
+ * one costs more than what it holds, and a view keeps the whole block alive that it was read
+ * from. Nothing here needs Node, so that the pure folders run in a browser;
  * where `Buffer` exists its native loops are used, which are several times faster.
  */
 
@@ -12,6 +14,8 @@ const native = typeof Buffer === 'undefined' ? null : Buffer
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const EMPTY = new Uint8Array(0)
+/** Shorter strings are copied faster by a loop than by a call into the runtime. */
+const NATIVE_COPY_MIN = 24
 
 /** UTF-8 of `text`. A lone surrogate becomes U+FFFD, as the encoding standard says. */
 export function utf8(text: string): Uint8Array {
@@ -31,8 +35,7 @@ export function fromUtf8(bytes: Uint8Array): string | null {
 /** UTF-8 of `text` as a binary string; the same string if it is ASCII. */
 export function binaryFromText(text: string): string {
   if (native !== null) {
-    // In UTF-8 only ASCII takes a byte a character.
-    return native.byteLength(text) === text.length ? text : native.from(text, 'utf8').toString('latin1')
+    return isAscii(text) ? text : native.from(text, 'utf8').toString('latin1')
   }
   const bytes = encoder.encode(text)
   return bytes.length === text.length ? text : binaryFromBytes(bytes, 0, bytes.length)
@@ -40,12 +43,10 @@ export function binaryFromText(text: string): string {
 
 /** The text whose UTF-8 a binary string holds, or null if that is not valid UTF-8. */
 export function textFromBinary(binary: string): string | null {
-  for (let i = 0; i < binary.length; i++) {
-    if (binary.charCodeAt(i) > 0x7f) return fromUtf8(bytesFromBinary(binary))
-  }
-  return binary
+  return isAscii(binary) ? binary : fromUtf8(bytesFromBinary(binary))
 }
 
+/** A copy of some bytes as a binary string. */
 export function binaryFromBytes(bytes: Uint8Array, start: number, end: number): string {
   if (native !== null) {
     const view = bytes instanceof native ? bytes : native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -65,7 +66,23 @@ export function bytesFromBinary(binary: string): Uint8Array {
 
 /** Writes a binary string at `offset`; the caller made room for `binary.length` bytes. */
 export function writeBinary(target: Uint8Array, offset: number, binary: string): void {
+  if (native !== null && binary.length > NATIVE_COPY_MIN && target instanceof native) {
+    target.write(binary, offset, 'latin1')
+    return
+  }
   for (let i = 0; i < binary.length; i++) target[offset + i] = binary.charCodeAt(i)
+}
+
+/** A buffer to write into, of the kind whose native loops are fastest here. */
+export function allocateBytes(length: number): Uint8Array {
+  return native === null ? new Uint8Array(length) : native.allocUnsafeSlow(length)
+}
+
+function isAscii(binary: string): boolean {
+  // In UTF-8 only ASCII takes a byte a character.
+  if (native !== null) return native.byteLength(binary) === binary.length
+  for (let i = 0; i < binary.length; i++) if (binary.charCodeAt(i) > 0x7f) return false
+  return true
 }
 
 export function isBinary(text: string): boolean {

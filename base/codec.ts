@@ -8,7 +8,7 @@
  */
 
 import { assert } from './assert.ts'
-import { binaryFromBytes, writeBinary } from './bytes.ts'
+import { allocateBytes, binaryFromBytes, writeBinary } from './bytes.ts'
 
 export class MalformedError extends Error {
   override readonly name = 'MalformedError'
@@ -20,7 +20,7 @@ const VARINT_BYTES_MAX = 8
 
 /** A growing output buffer. `finish` hands over the written bytes; the writer can be used again. */
 export class ByteWriter {
-  #bytes = new Uint8Array(INITIAL_BYTES)
+  #bytes = allocateBytes(INITIAL_BYTES)
   #length = 0
 
   get length(): number {
@@ -68,7 +68,9 @@ export class ByteWriter {
   }
 
   finish(): Uint8Array {
-    const bytes = this.#bytes.slice(0, this.#length)
+    // Not `slice`, which for Node's buffers is a view.
+    const bytes = new Uint8Array(this.#length)
+    bytes.set(this.#bytes.subarray(0, this.#length))
     this.#length = 0
     return bytes
   }
@@ -76,7 +78,7 @@ export class ByteWriter {
   #reserve(count: number): void {
     const needed = this.#length + count
     if (needed <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    const grown = allocateBytes(Math.max(needed, this.#bytes.length * 2))
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
@@ -128,7 +130,7 @@ export class ByteReader {
 
   /** Bytes of their own, which stay valid when the input is gone. */
   bytes(maxLength: number): Uint8Array {
-    return this.fixed(this.uint(maxLength)).slice()
+    return new Uint8Array(this.fixed(this.uint(maxLength)))
   }
 
   binary(maxLength: number): string {

@@ -10,7 +10,8 @@ export type ValueType = 'json' | 'text' | 'bytes'
 
 export interface EncodedValue {
   readonly type: ValueType
-  readonly bytes: Uint8Array
+  /** Its bytes as a binary string (`base/bytes.ts`); of JSON and text they are UTF-8. */
+  readonly data: string
 }
 
 export type ReadConsistency = 'local' | 'session' | 'linearizable'

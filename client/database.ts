@@ -261,7 +261,7 @@ function encodeBatch(operations: readonly BatchOperation[]): readonly ChannelOpe
   return operations.map((operation) => {
     const encoded = encodeOperation(operation)
     // A character of the key takes at least a byte; the node counts exactly.
-    bytes += encoded.key.length + (encoded.op === 'set' ? encoded.value.bytes.length : 0)
+    bytes += encoded.key.length + (encoded.op === 'set' ? encoded.value.data.length : 0)
     if (bytes > BATCH_BYTES_MAX) {
       throw new SkeinError(
         'TOO_LARGE',

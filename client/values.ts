@@ -8,7 +8,17 @@
  * JavaScript: checking each member costs more than the write.
  */
 
-import { fromUtf8, JSON_DEPTH_MAX, SkeinError, unreachable, utf8, VALUE_BYTES_MAX } from '../base/index.ts'
+import {
+  binaryFromBytes,
+  binaryFromText,
+  bytesFromBinary,
+  JSON_DEPTH_MAX,
+  SkeinError,
+  textFromBinary,
+  unreachable,
+  utf8,
+  VALUE_BYTES_MAX,
+} from '../base/index.ts'
 import type { EncodedValue } from './channel.ts'
 
 /** How a string is stored. */
@@ -17,10 +27,10 @@ export type StringEncoding = 'json' | 'text'
 /** @throws BAD_REQUEST, TOO_LARGE */
 export function encodeValue(value: unknown, as: StringEncoding = 'json'): EncodedValue {
   const encoded = as === 'text' ? encodeText(value) : value instanceof Uint8Array ? encodeBytes(value) : encodeJson(value)
-  if (encoded.bytes.length > VALUE_BYTES_MAX) {
+  if (encoded.data.length > VALUE_BYTES_MAX) {
     throw new SkeinError(
       'TOO_LARGE',
-      `the value has ${encoded.bytes.length} bytes, at most ${VALUE_BYTES_MAX} are possible: split it over several keys`,
+      `the value has ${encoded.data.length} bytes, at most ${VALUE_BYTES_MAX} are possible: split it over several keys`,
     )
   }
   return encoded
@@ -30,7 +40,7 @@ export function encodeValue(value: unknown, as: StringEncoding = 'json'): Encode
 export function decodeValue(value: EncodedValue): unknown {
   switch (value.type) {
     case 'bytes':
-      return new Uint8Array(value.bytes)
+      return new Uint8Array(bytesFromBinary(value.data))
     case 'text':
       return textOf(value)
     case 'json':
@@ -45,12 +55,14 @@ function encodeText(value: unknown): EncodedValue {
   if (!value.isWellFormed()) {
     throw new SkeinError('BAD_REQUEST', 'the text has half of a surrogate pair, which UTF-8 has no bytes for: write it as json')
   }
-  return { type: 'text', bytes: utf8(value) }
+  // Copied: a slice of a long text would keep all of it alive.
+  const bytes = utf8(value)
+  return { type: 'text', data: binaryFromBytes(bytes, 0, bytes.length) }
 }
 
 /** A copy: the caller may reuse its buffer before the write is done. */
 function encodeBytes(value: Uint8Array): EncodedValue {
-  return { type: 'bytes', bytes: new Uint8Array(value) }
+  return { type: 'bytes', data: binaryFromBytes(value, 0, value.length) }
 }
 
 function encodeJson(value: unknown): EncodedValue {
@@ -62,7 +74,7 @@ function encodeJson(value: unknown): EncodedValue {
   if (isDeeperThan(text, JSON_DEPTH_MAX)) {
     throw new SkeinError('BAD_REQUEST', `the value is nested more than ${JSON_DEPTH_MAX} levels deep: flatten it, or write it as bytes`)
   }
-  return { type: 'json', bytes: utf8(text) }
+  return { type: 'json', data: binaryFromText(text) }
 }
 
 function hasJsonForm(value: unknown): boolean {
@@ -119,7 +131,7 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
 function textOf(value: EncodedValue): string {
-  const text = fromUtf8(value.bytes)
+  const text = textFromBinary(value.data)
   if (text === null) throw new SkeinError('INTERNAL', `a ${value.type} value is not valid UTF-8: report it, and write the key again`)
   return text
 }

@@ -4,7 +4,7 @@
  * `MalformedError`, which counts as an answer of something that is no Skein node.
  */
 
-import { binaryFromBytes, fromBase64, MalformedError, textFromBinary, utf8 } from '../base/index.ts'
+import { binaryFromBytes, binaryFromText, fromBase64, MalformedError, textFromBinary, utf8 } from '../base/index.ts'
 import type { Committed, ConflictPage, ConflictRecord, ConflictSide, EncodedValue, Page, StoredItem } from './channel.ts'
 import type { Answer } from './exchange.ts'
 
@@ -89,13 +89,13 @@ function decodeValue(fields: Fields): EncodedValue | null {
   const { type, value, encoding } = fields
   switch (type) {
     case 'json':
-      return { type, bytes: utf8(JSON.stringify(value ?? null)) }
+      return { type, data: binaryFromText(JSON.stringify(value ?? null)) }
     case 'text':
     case 'bytes': {
       if (typeof value !== 'string') throw new MalformedError(`a ${type} value is no string`)
       const bytes = encoding === 'base64' ? fromBase64(value) : utf8(value)
       if (bytes === null) throw new MalformedError('a value is not base64')
-      return { type, bytes }
+      return { type, data: binaryFromBytes(bytes, 0, bytes.length) }
     }
     case undefined:
     case null:

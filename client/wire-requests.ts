@@ -6,7 +6,7 @@
  * even when they are percent-encoded. They go by batch and by range.
  */
 
-import { fromUtf8, keyFromText, present, SkeinError, toBase64, unreachable } from '../base/index.ts'
+import { bytesFromBinary, keyFromText, present, SkeinError, textFromBinary, unreachable } from '../base/index.ts'
 import type { ChannelCondition, ChannelOperation, ChannelTransaction, EncodedValue, PageQuery, ReadOptions, ValueType } from './channel.ts'
 import type { HttpRequest } from './exchange.ts'
 
@@ -112,7 +112,7 @@ function singleRequest(
         path,
         query: operation.ttlMs === undefined ? concern : { ...concern, ttl: ttlText(operation.ttlMs) },
         headers: { ...headers, 'content-type': CONTENT_TYPES[operation.value.type] },
-        body: operation.value.bytes,
+        body: bytesFromBinary(operation.value.data),
         waits: true,
         accepts: null,
       }
@@ -166,14 +166,14 @@ function valueText(value: EncodedValue): string {
     case 'text':
       return `"value":${JSON.stringify(textOf(value))},"type":"text"`
     case 'bytes':
-      return `"value":"${toBase64(value.bytes)}","type":"bytes","encoding":"base64"`
+      return `"value":"${btoa(value.data)}","type":"bytes","encoding":"base64"`
     default:
       return unreachable(value.type)
   }
 }
 
 function textOf(value: EncodedValue): string {
-  return present(fromUtf8(value.bytes), `a ${value.type} value is valid UTF-8`)
+  return present(textFromBinary(value.data), `a ${value.type} value is valid UTF-8`)
 }
 
 function conditionHeader(condition: ChannelCondition): Headers {

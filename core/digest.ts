@@ -60,16 +60,21 @@ function fingerprint(key: Key, version: Version): [low: number, high: number] {
   }
   const value = version.value
   if (value !== null) {
-    const { bytes } = value
+    const { data } = value
     low = Math.imul(low ^ value.type.charCodeAt(0), LOW_PRIME)
     // Four bytes at a time; what lies past the end counts as 0, and the length tells it apart.
-    for (let i = 0; i < bytes.length; i += 4) {
-      const word = (bytes[i] ?? 0) | ((bytes[i + 1] ?? 0) << 8) | ((bytes[i + 2] ?? 0) << 16) | ((bytes[i + 3] ?? 0) << 24)
+    const whole = data.length & ~3
+    for (let i = 0; i < whole; i += 4) {
+      const word = data.charCodeAt(i) | (data.charCodeAt(i + 1) << 8) | (data.charCodeAt(i + 2) << 16) | (data.charCodeAt(i + 3) << 24)
       low = Math.imul(low ^ word, LOW_PRIME)
       high = Math.imul(high ^ word, HIGH_PRIME)
       low ^= low >>> 15
     }
-    high ^= bytes.length
+    for (let i = whole; i < data.length; i++) {
+      low = Math.imul(low ^ data.charCodeAt(i), LOW_PRIME)
+      high = Math.imul(high ^ data.charCodeAt(i), HIGH_PRIME)
+    }
+    high ^= data.length
   }
   low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
   high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)

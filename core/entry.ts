@@ -183,7 +183,7 @@ function encodeChange(output: ByteWriter, change: Change): void {
       .byte(tag | HAS_DEADLINE)
       .binary(change.key)
       .uint(deadlineMs)
-  output.bytes(value.bytes)
+  output.binary(value.data)
 }
 
 function decodeChange(reader: ByteReader): { key: Key; value: Value | null; deadlineMs: number | null } {
@@ -194,7 +194,7 @@ function decodeChange(reader: ByteReader): { key: Key; value: Value | null; dead
   const type = VALUE_TYPES[(tag & ~HAS_DEADLINE) - 1]
   if (type === undefined) throw new MalformedError(`an operation has the unknown tag ${tag}`)
   const deadlineMs = (tag & HAS_DEADLINE) === 0 ? null : reader.uint()
-  return { key, value: { type, bytes: reader.bytes(VALUE_BYTES_MAX) }, deadlineMs }
+  return { key, value: { type, data: reader.binary(VALUE_BYTES_MAX) }, deadlineMs }
 }
 
 function tagOf(type: ValueType): number {

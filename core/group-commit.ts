@@ -71,7 +71,7 @@ export class GroupCommit {
   gather(id: RequestId, request: TransactionRequest): void {
     let bytes = 0
     for (const operation of request.operations) {
-      bytes += operation.key.length + OPERATION_OVERHEAD_BYTES + (operation.kind === 'set' ? operation.value.bytes.length : 0)
+      bytes += operation.key.length + OPERATION_OVERHEAD_BYTES + (operation.kind === 'set' ? operation.value.data.length : 0)
       this.#keys.add(operation.key)
     }
     this.#gathered.push({ id, request, bytes })

@@ -77,7 +77,7 @@ export class State {
       const item = itemAt(key, register.winner, wallMs)
       if (item === null) continue
       items.push(item)
-      bytes += key.length + item.value.bytes.length
+      bytes += key.length + item.value.data.length
     }
     return { items, next: null }
   }

@@ -17,10 +17,11 @@ import { wallFromTimestamp } from './hybrid-clock.ts'
 /** What a value was written as; it is read as the same. */
 export type ValueType = 'json' | 'text' | 'bytes'
 
-/** A value. Nobody changes `bytes` once a version holds them. */
+/** A value, as its bytes. */
 export interface Value {
   readonly type: ValueType
-  readonly bytes: Uint8Array
+  /** A binary string (`base/bytes.ts`); of JSON and text it is their UTF-8. */
+  readonly data: string
 }
 
 /** One write to one key (RG1). */

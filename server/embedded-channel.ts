@@ -151,10 +151,10 @@ export class EmbeddedChannel implements Channel {
     const key = keyFromText(operation.key)
     switch (operation.op) {
       case 'set':
-        if (operation.value.bytes.length > this.#maxValueBytes) {
+        if (operation.value.data.length > this.#maxValueBytes) {
           throw new SkeinError(
             'TOO_LARGE',
-            `the value has ${operation.value.bytes.length} bytes, at most ${this.#maxValueBytes} are allowed`,
+            `the value has ${operation.value.data.length} bytes, at most ${this.#maxValueBytes} are allowed`,
           )
         }
         return { kind: 'set', key, value: operation.value, ttlMs: operation.ttlMs ?? null }

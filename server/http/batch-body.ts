@@ -125,7 +125,7 @@ function listOf(value: unknown, name: string): readonly unknown[] {
 
 function checkBytes(operations: readonly Operation[]): void {
   let bytes = 0
-  for (const operation of operations) bytes += operation.key.length + (operation.kind === 'set' ? operation.value.bytes.length : 0)
+  for (const operation of operations) bytes += operation.key.length + (operation.kind === 'set' ? operation.value.data.length : 0)
   if (bytes <= BATCH_BYTES_MAX) return
   throw new SkeinError(
     'TOO_LARGE',

@@ -66,7 +66,7 @@ function sideJson(version: Version, budget: ValueBudget): string {
 
 function sideValueFields({ value }: Version, budget: ValueBudget): string {
   if (value === null) return '"value":null,"type":null'
-  if (budget.take(value.bytes.length)) return valueFields(value)
+  if (budget.take(value.data.length)) return valueFields(value)
   return `"value":null,"type":"${value.type}","valueOmitted":true`
 }
 

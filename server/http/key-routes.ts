@@ -4,7 +4,7 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { KIB, SkeinError } from '../../base/index.ts'
+import { KIB, SkeinError, textFromBinary } from '../../base/index.ts'
 import type { Item } from '../../core/index.ts'
 import { formatDot, type Value } from '../../crdt/index.ts'
 import { jsonAnswer, SESSION, VALUE_ANSWER, VALUE_BODY, VERSION } from './api-schema.ts'
@@ -65,11 +65,10 @@ function sendItem(reply: FastifyReply, item: Item, conflicts: number | null): vo
  * What is sent of a value. A short text joins the headers in one write to the socket, where bytes
  * would be a second buffer; that is worth a tenth of a small read.
  */
-function payloadOf({ type, bytes }: Value): string | Buffer {
-  // The same bytes as the kind of array that Node's sockets take without a copy.
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function payloadOf({ type, data }: Value): string | Buffer {
   // JSON and text were checked to be UTF-8 when they came in, so they are the same bytes again.
-  return type !== 'bytes' && bytes.length <= JOINED_BYTES_MAX ? buffer.toString() : buffer
+  const text = type !== 'bytes' && data.length <= JOINED_BYTES_MAX ? textFromBinary(data) : null
+  return text ?? Buffer.from(data, 'latin1')
 }
 
 function putKey(door: Door, request: FastifyRequest, reply: FastifyReply): void {

@@ -9,14 +9,21 @@
  * mistake found a long time later. The refusal says which header to add.
  */
 
-import { fromBase64, fromUtf8, JSON_DEPTH_MAX, SkeinError, toBase64, unreachable, utf8 } from '../../base/index.ts'
+import {
+  binaryFromBytes,
+  binaryFromText,
+  fromBase64,
+  fromUtf8,
+  JSON_DEPTH_MAX,
+  SkeinError,
+  textFromBinary,
+  unreachable,
+  utf8,
+} from '../../base/index.ts'
 import type { Value, ValueType } from '../../crdt/index.ts'
 import { isDeeperThan } from './json-depth.ts'
 
 export const VALUE_TYPES: readonly ValueType[] = ['json', 'text', 'bytes']
-
-/** Node hands out smaller buffers as slices of a shared block, which a stored value must not keep alive. */
-const POOLED_BYTES = Buffer.poolSize / 2
 
 const EMPTY = new Uint8Array(0)
 
@@ -60,17 +67,17 @@ export function bytesOfBody(body: unknown): Uint8Array | undefined {
 
 /** The value of a body. @param maxBytes of the value @throws BAD_REQUEST, TOO_LARGE */
 export function valueOfBody(body: Uint8Array | undefined, type: ValueType, maxBytes: number): Value {
-  const bytes = ownBytes(body ?? EMPTY)
+  const bytes = body ?? EMPTY
   switch (type) {
     case 'json':
-      return checkedSize({ type, bytes: jsonBytes(bytes) }, maxBytes)
+      return valueOfJson(parseJsonBody(bytes, JSON_DEPTH_MAX).text.trim(), maxBytes)
     case 'text':
       if (fromUtf8(bytes) === null) {
         throw new SkeinError('BAD_REQUEST', 'the body is not valid UTF-8: send other bytes as content-type: application/octet-stream')
       }
-      return checkedSize({ type, bytes }, maxBytes)
+      return valueOfBytes(type, bytes, maxBytes)
     case 'bytes':
-      return checkedSize({ type, bytes }, maxBytes)
+      return valueOfBytes(type, bytes, maxBytes)
     default:
       return unreachable(type)
   }
@@ -99,8 +106,8 @@ export function parseJsonBody(body: Uint8Array | undefined, maxDepth: number): {
 
 /** The fields that stand for a value inside a JSON answer: `"value":…,"type":…` and maybe `"encoding":"base64"`. */
 export function valueFields(value: Value): string {
-  const text = fromUtf8(value.bytes)
-  if (text === null) return `"value":"${toBase64(value.bytes)}","type":"${value.type}","encoding":"base64"`
+  const text = textFromBinary(value.data)
+  if (text === null) return `"value":"${btoa(value.data)}","type":"${value.type}","encoding":"base64"`
   // Stored JSON was checked at the door by which it came in, so it goes out as it is.
   return `"value":${value.type === 'json' ? text : JSON.stringify(text)},"type":"${value.type}"`
 }
@@ -112,23 +119,21 @@ export function valueOfText(text: string, type: 'text' | 'bytes', encoding: 'bas
   if (type === 'text' && fromUtf8(bytes) === null) {
     throw new SkeinError('BAD_REQUEST', `${name} is not valid UTF-8: give it "type":"bytes"`)
   }
-  return checkedSize({ type, bytes: ownBytes(bytes) }, maxBytes)
+  return valueOfBytes(type, bytes, maxBytes)
 }
 
 /** The value of the source of a JSON value. @throws TOO_LARGE */
 export function valueOfJson(source: string, maxBytes: number): Value {
-  return checkedSize({ type: 'json', bytes: ownBytes(utf8(source)) }, maxBytes)
+  return checkedSize({ type: 'json', data: binaryFromText(source) }, maxBytes)
 }
 
-function jsonBytes(bytes: Uint8Array): Uint8Array {
-  const { text } = parseJsonBody(bytes, JSON_DEPTH_MAX)
-  const trimmed = text.trim()
-  return trimmed.length === text.length ? bytes : ownBytes(utf8(trimmed))
+function valueOfBytes(type: ValueType, bytes: Uint8Array, maxBytes: number): Value {
+  return checkedSize({ type, data: binaryFromBytes(bytes, 0, bytes.length) }, maxBytes)
 }
 
 function checkedSize(value: Value, maxBytes: number): Value {
-  if (value.bytes.length <= maxBytes) return value
-  throw new SkeinError('TOO_LARGE', `the value has ${value.bytes.length} bytes, at most ${maxBytes} are taken: split it over several keys`)
+  if (value.data.length <= maxBytes) return value
+  throw new SkeinError('TOO_LARGE', `the value has ${value.data.length} bytes, at most ${maxBytes} are taken: split it over several keys`)
 }
 
 function wellFormedBytes(text: string, name: string): Uint8Array {
@@ -137,10 +142,6 @@ function wellFormedBytes(text: string, name: string): Uint8Array {
     'BAD_REQUEST',
     `${name} has half of a surrogate pair, which is not Unicode text: send bytes with "encoding":"base64"`,
   )
-}
-
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length < POOLED_BYTES ? new Uint8Array(bytes) : bytes
 }
 
 function parseMediaType(contentType: string): ValueType {

@@ -122,7 +122,7 @@ function version(sequence: number): Version {
     dot: { writer, sequence },
     epoch: FIRST_EPOCH,
     timestamp: sequence as Timestamp,
-    value: { type: 'text', bytes: new Uint8Array([sequence]) },
+    value: { type: 'text', data: String.fromCharCode(sequence & 0xff) },
     deadlineMs: null,
     dependencies: Dependencies.none(),
   }

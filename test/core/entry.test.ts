@@ -29,7 +29,10 @@ const EPOCH = 1 as Epoch
 const CONTEXT: EntryContext = { writer: WRITER, epoch: EPOCH, sequence: 0, timestamp: 0, dependencies: Dependencies.none() }
 
 const values: fc.Arbitrary<Value | null> = fc.option(
-  fc.record({ type: fc.constantFrom('json' as const, 'text' as const, 'bytes' as const), bytes: fc.uint8Array({ maxLength: 40 }) }),
+  fc.record({
+    type: fc.constantFrom('json' as const, 'text' as const, 'bytes' as const),
+    data: fc.uint8Array({ maxLength: 40 }).map((bytes) => String.fromCharCode(...bytes)),
+  }),
 )
 const keys = fc
   .string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 20 })
@@ -148,7 +151,7 @@ function plain(entry: Entry): unknown {
         version: {
           ...version,
           dependencies: null,
-          value: version.value === null ? null : { type: version.value.type, bytes: [...version.value.bytes] },
+          value: version.value,
         },
       })),
     })),

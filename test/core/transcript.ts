@@ -22,7 +22,7 @@
  * Writers are printed as `n1#1` (the first log that n1 minted), so that a transcript reads.
  */
 
-import { fromUtf8, keyFromText, parseDuration, present, type WriterId } from '../../base/index.ts'
+import { binaryFromText, keyFromText, parseDuration, present, textFromBinary, type WriterId } from '../../base/index.ts'
 import { type Condition, keyRange, type Operation, type Reply } from '../../core/index.ts'
 import { type Dot, parseDot, type ReadonlyVersionVector, type Version } from '../../crdt/index.ts'
 import { ReplicaCluster, type ReplicaNode } from '../support/replica-cluster.ts'
@@ -251,7 +251,7 @@ class TranscriptSession {
   }
 
   #versionText(version: Version): string {
-    const value = version.value === null ? '(deleted)' : fromUtf8(version.value.bytes)
+    const value = version.value === null ? '(deleted)' : textFromBinary(version.value.data)
     return `${value} @${this.#dotText(version.dot)}`
   }
 
@@ -283,7 +283,7 @@ class TranscriptSession {
 }
 
 function setOf(key: string, value: string, ttlMs: number | null): Operation {
-  return { kind: 'set', key: keyFromText(key), value: { type: 'text', bytes: new TextEncoder().encode(value) }, ttlMs }
+  return { kind: 'set', key: keyFromText(key), value: { type: 'text', data: binaryFromText(value) }, ttlMs }
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

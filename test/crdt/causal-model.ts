@@ -3,7 +3,7 @@
  * written in knowledge of. It is slow and obviously right; the register is checked against it.
  */
 
-import { type Epoch, makeWriterId, type NodeName, type Timestamp, utf8 } from '../../base/index.ts'
+import { type Epoch, makeWriterId, type NodeName, type Timestamp } from '../../base/index.ts'
 import { Dependencies, type Dot, formatDot, HybridClock, type Version, VersionVector } from '../../crdt/index.ts'
 
 export interface ModelVersion {
@@ -65,7 +65,7 @@ function write(node: ModelNode, index: number, clockMs: number): ModelVersion {
     dot,
     epoch: EPOCH,
     timestamp,
-    value: { type: 'text', bytes: utf8(formatDot(dot)) },
+    value: { type: 'text', data: formatDot(dot) },
     deadlineMs: null,
     dependencies: node.dependencies,
   }

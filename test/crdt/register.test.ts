@@ -172,7 +172,7 @@ function plainVersion(epoch: number, timestamp: number, writer: string): Version
     dot: { writer: `${writer}.00000001` as WriterId, sequence: 1 },
     epoch: epoch as Epoch,
     timestamp: timestamp as Timestamp,
-    value: { type: 'text', bytes: new Uint8Array([1]) },
+    value: { type: 'text', data: 'v' },
     deadlineMs: null,
     dependencies: Dependencies.none(),
   }

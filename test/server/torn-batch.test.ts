@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keyFromText, present, utf8 } from '../../base/index.ts'
+import { binaryFromText, keyFromText, present, textFromBinary } from '../../base/index.ts'
 import type { JournalRecord, Operation } from '../../core/index.ts'
 import { SegmentJournal } from '../../storage/index.ts'
 import { ReplicaCluster } from '../support/replica-cluster.ts'
@@ -103,13 +103,13 @@ describe('a batch torn at every byte offset', () => {
       const id = cluster.ask(NODE, { kind: 'get', key: keyFromText(key), consistency: 'local', session: null, timeoutMs: 1000 })
       const reply = cluster.reply(NODE, id)
       if (reply?.kind !== 'value') throw new Error(`the read of ${key} is answered with ${reply?.kind ?? 'nothing'}`)
-      return reply.item === null ? null : Buffer.from(reply.item.value.bytes).toString()
+      return reply.item === null ? null : textFromBinary(reply.item.value.data)
     })
   }
 })
 
 function setOf(key: string, value: string): Operation {
-  return { kind: 'set', key: keyFromText(key), value: { type: 'text', bytes: utf8(value) }, ttlMs: null }
+  return { kind: 'set', key: keyFromText(key), value: { type: 'text', data: binaryFromText(value) }, ttlMs: null }
 }
 
 /** The place after the last byte that is not zero. */

@@ -6,6 +6,7 @@
 
 import {
   assert,
+  binaryFromText,
   type DirectoryId,
   keyFromText,
   type LogKey,
@@ -15,7 +16,6 @@ import {
   parseNodeName,
   present,
   unreachable,
-  utf8,
   type WriterId,
 } from '../../base/index.ts'
 import {
@@ -117,7 +117,7 @@ export class ReplicaCluster {
   set(name: string, key: string, value: string, more: Partial<Extract<Request, { kind: 'transaction' }>> = {}): number {
     return this.ask(name, {
       kind: 'transaction',
-      operations: [{ kind: 'set', key: keyFromText(key), value: { type: 'text', bytes: utf8(value) }, ttlMs: null }],
+      operations: [{ kind: 'set', key: keyFromText(key), value: { type: 'text', data: binaryFromText(value) }, ttlMs: null }],
       conditions: [],
       concern: 1,
       idempotencyKey: null,

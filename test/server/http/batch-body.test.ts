@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BATCH_BYTES_MAX, fromUtf8, utf8 } from '../../../base/index.ts'
+import { BATCH_BYTES_MAX, textFromBinary, utf8 } from '../../../base/index.ts'
 import { parseBatch } from '../../../server/http/batch-body.ts'
 
 const MAX = 1024 * 1024
@@ -26,10 +26,10 @@ describe('batch bodies', () => {
     }
     expect(parse(body)).toEqual({
       operations: [
-        { kind: 'set', key: 'a', value: { type: 'json', bytes: new Uint8Array(utf8('{"x":1}')) }, ttlMs: 2000 },
-        { kind: 'set', key: 'b', value: { type: 'text', bytes: new Uint8Array(utf8('hi')) }, ttlMs: 1500 },
-        { kind: 'set', key: 'c', value: { type: 'bytes', bytes: Uint8Array.of(0xff, 0) }, ttlMs: null },
-        { kind: 'set', key: 'd', value: { type: 'bytes', bytes: Uint8Array.of(0xc3, 0xa9) }, ttlMs: null },
+        { kind: 'set', key: 'a', value: { type: 'json', data: '{"x":1}' }, ttlMs: 2000 },
+        { kind: 'set', key: 'b', value: { type: 'text', data: 'hi' }, ttlMs: 1500 },
+        { kind: 'set', key: 'c', value: { type: 'bytes', data: '\xff\0' }, ttlMs: null },
+        { kind: 'set', key: 'd', value: { type: 'bytes', data: '\xc3\xa9' }, ttlMs: null },
         { kind: 'delete', key: '__proto__' },
         { kind: 'restore', key: 'e', version: { writer: 'n1.0a1b2c3d', sequence: 7 } },
       ],
@@ -46,7 +46,7 @@ describe('batch bodies', () => {
     (source) => {
       const { operations } = parse(`{"w":1, "ops" : [ {"value":"decoy","op":"set","key":"a", "value" : ${source} } ]}`)
       const [operation] = operations
-      expect(operation?.kind === 'set' && fromUtf8(operation.value.bytes)).toBe(source)
+      expect(operation?.kind === 'set' && textFromBinary(operation.value.data)).toBe(source)
     },
   )
 
