@@ -15,7 +15,11 @@ const database = await open({
 })
 while (database.nodeStatus().peers[0]?.connected !== true) await new Promise((resolve) => setTimeout(resolve, 10))
 
-process.on('message', async (message: { log: WriterId; total: number }) => {
+process.on('message', async (message: { log: WriterId; total: number } | 'stop') => {
+  if (message === 'stop') {
+    await database.close()
+    process.exit(0)
+  }
   const latencies: number[] = []
   for (let index = 0; index < message.total; index++) {
     // The first transaction of the log was made before the count began.

@@ -46,7 +46,8 @@ export async function benchVisible(writesPerSecond: number, seconds: number): Pr
         },
       ]
     } finally {
-      reader.kill('SIGTERM')
+      reader.send('stop')
+      await once(reader, 'exit')
       await writer.close()
     }
   })

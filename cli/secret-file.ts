@@ -34,7 +34,7 @@ export async function obtainSecret({ file, data, mayMake, note }: SecretSource):
       'a node with peers needs the secret of its cluster: make one with "skein secret", and give it to each node with --secret-file',
     )
   }
-  await mkdir(data, { recursive: true })
+  await mkdir(data, { recursive: true, mode: 0o700 })
   const secret = await makeSecret(kept)
   note(`made a cluster secret in ${kept}: nodes that are to join need a copy of it`)
   return secret

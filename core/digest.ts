@@ -42,41 +42,34 @@ function isCovered(version: Version): boolean {
   return version.value !== null && version.deadlineMs === null
 }
 
+/**
+ * The low lane reads the key and the value, the high one who wrote it and when. A dot and a key
+ * name one version, so the high lane tells versions apart, and the low one what they hold.
+ */
 function fingerprint(key: Key, version: Version): [low: number, high: number] {
-  let low = 0xdeadbeef ^ key.length
-  let high = 0x41c6ce57 ^ version.epoch
   const { writer, sequence } = version.dot
-  for (let i = 0; i < key.length; i++) {
-    low = Math.imul(low ^ key.charCodeAt(i), LOW_PRIME)
-    high = Math.imul(high ^ key.charCodeAt(i), HIGH_PRIME)
-  }
-  for (let i = 0; i < writer.length; i++) {
-    low = Math.imul(low ^ writer.charCodeAt(i), LOW_PRIME)
-    high = Math.imul(high ^ writer.charCodeAt(i), HIGH_PRIME)
-  }
-  for (const word of [sequence, Math.floor(sequence / 2 ** 32), version.timestamp, Math.floor(version.timestamp / 2 ** 32)]) {
-    low = Math.imul(low ^ (word | 0), LOW_PRIME)
-    high = Math.imul(high ^ (word | 0), HIGH_PRIME)
-  }
-  const value = version.value
-  if (value !== null) {
-    const { data } = value
-    low = Math.imul(low ^ value.type.charCodeAt(0), LOW_PRIME)
-    // Four bytes at a time; what lies past the end counts as 0, and the length tells it apart.
-    const whole = data.length & ~3
-    for (let i = 0; i < whole; i += 4) {
-      const word = data.charCodeAt(i) | (data.charCodeAt(i + 1) << 8) | (data.charCodeAt(i + 2) << 16) | (data.charCodeAt(i + 3) << 24)
-      low = Math.imul(low ^ word, LOW_PRIME)
-      high = Math.imul(high ^ word, HIGH_PRIME)
-      low ^= low >>> 15
-    }
-    for (let i = whole; i < data.length; i++) {
-      low = Math.imul(low ^ data.charCodeAt(i), LOW_PRIME)
-      high = Math.imul(high ^ data.charCodeAt(i), HIGH_PRIME)
-    }
-    high ^= data.length
-  }
+  let high = 0x41c6ce57 ^ version.epoch
+  for (let i = 0; i < writer.length; i++) high = Math.imul(high ^ writer.charCodeAt(i), HIGH_PRIME)
+  high = Math.imul(high ^ (sequence | 0), HIGH_PRIME) ^ Math.floor(sequence / 2 ** 32)
+  high = Math.imul(high ^ (version.timestamp | 0), HIGH_PRIME) ^ Math.floor(version.timestamp / 2 ** 32)
+  let low = 0xdeadbeef ^ key.length
+  for (let i = 0; i < key.length; i++) low = Math.imul(low ^ key.charCodeAt(i), LOW_PRIME)
+  const { value } = version
+  if (value !== null) low = hashData(Math.imul(low ^ value.type.charCodeAt(0), LOW_PRIME), value.data)
   low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
   high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
   return [low >>> 0, high >>> 0]
+}
+
+/** Four bytes at a time; the length tells apart what would look alike. */
+function hashData(seed: number, data: string): number {
+  let hash = seed ^ data.length
+  const whole = data.length & ~3
+  for (let i = 0; i < whole; i += 4) {
+    const word = data.charCodeAt(i) | (data.charCodeAt(i + 1) << 8) | (data.charCodeAt(i + 2) << 16) | (data.charCodeAt(i + 3) << 24)
+    hash = Math.imul(hash ^ word, LOW_PRIME)
+    hash ^= hash >>> 15
+  }
+  for (let i = whole; i < data.length; i++) hash = Math.imul(hash ^ data.charCodeAt(i), LOW_PRIME)
+  return hash
 }

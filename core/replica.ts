@@ -458,7 +458,7 @@ export class Replica {
       case 'CLOCK_SKEW':
         return new SkeinError(
           'CLOCK_SKEW',
-          `this node's clock is, or was, far ahead of the others: set it right and restart the node; until then write to another one`,
+          `this node's clock is, or was, far ahead of the others: set it right, and it takes writes again once its last timestamp is not ahead any more, or after a restart; until then write to another node`,
         )
       case 'NAME_IN_USE':
         return new SkeinError('UNAVAILABLE', `another process runs under the name ${this.#config.node}: stop one of the two`, {

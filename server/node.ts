@@ -21,7 +21,8 @@ import { readVersion } from './version.ts'
 
 /** A step of time-outs and heartbeats; finer costs idle processor time, coarser adds to detection. */
 const TICK_INTERVAL_MS = 25
-const DISK_CHECK_INTERVAL_MS = 1000
+/** Short: under load RocksDB takes tens of megabytes at once. */
+const DISK_CHECK_INTERVAL_MS = 250
 /** Journal segments whose blocks are durable in the logs are looked for this often. */
 const RELEASE_INTERVAL_MS = 5000
 /** How long a stopping node waits for its peers to report what it wrote. */
@@ -33,12 +34,11 @@ export interface NodeEvents {
   readonly onFatal: (failure: SkeinError) => void
   /** A log went out of service. */
   readonly onLogFailure?: (writer: WriterId, failure: LogFailure) => void
-  /** Progress of reading the logs at the start, in blocks. */
-  readonly onRecovery?: (done: number, total: number) => void
 }
 
 export class Node implements Gateway {
   readonly #config: NodeConfig
+  readonly #directory: DataDirectory
   readonly #replica: Replica
   readonly #interpreter: Interpreter
   readonly #journal: SegmentJournal
@@ -50,8 +50,16 @@ export class Node implements Gateway {
   #freeBytes = Number.MAX_SAFE_INTEGER
   #isClosed = false
 
-  private constructor(config: NodeConfig, replica: Replica, interpreter: Interpreter, journal: SegmentJournal, logs: HypercoreLogStore) {
+  private constructor(
+    config: NodeConfig,
+    directory: DataDirectory,
+    replica: Replica,
+    interpreter: Interpreter,
+    journal: SegmentJournal,
+    logs: HypercoreLogStore,
+  ) {
     this.#config = config
+    this.#directory = directory
     this.#replica = replica
     this.#interpreter = interpreter
     this.#journal = journal
@@ -59,7 +67,7 @@ export class Node implements Gateway {
   }
 
   /**
-   * Opens a node and returns once it has read its logs and listens to its peers.
+   * Opens a node. It answers from then on, with UNAVAILABLE and its progress until it has started.
    * @throws DIRECTORY_IN_USE, DIRECTORY_COPIED, DIRECTORY_MISMATCH, CORRUPT, DISK_FULL
    */
   static async open(config: NodeConfig, events: NodeEvents): Promise<Node> {
@@ -78,15 +86,17 @@ export class Node implements Gateway {
     const journal = await openJournal(config, directory, logs, (hasRoom) => interpreter?.input({ kind: 'disk', hasRoom }))
     const replica = newReplica(config, directory)
     interpreter = new Interpreter({ group: DEFAULT_GROUP, replica, journal, logs, now: systemNow, onFatal: events.onFatal })
-    const node = new Node(config, replica, interpreter, journal, logs)
-    try {
-      await node.#recover(events)
-      await node.#connect(directory)
-    } catch (error) {
-      await node.close()
-      throw error
-    }
-    return node
+    return new Node(config, directory, replica, interpreter, journal, logs)
+  }
+
+  /**
+   * Reads the logs, then joins the peers. Called once; a node that can't is to be closed.
+   * @param onRecovery told now and then how far the reading is, in blocks
+   * @throws UNAVAILABLE if the port of the gossip is taken
+   */
+  async start(onRecovery: (done: number, total: number) => void = () => {}): Promise<void> {
+    await this.#recover(onRecovery)
+    if (!this.#isClosed) await this.#connect(this.#directory)
   }
 
   get isReady(): boolean {
@@ -151,14 +161,15 @@ export class Node implements Gateway {
     }
   }
 
-  async #recover(events: NodeEvents): Promise<void> {
+  async #recover(onRecovery: (done: number, total: number) => void): Promise<void> {
     const plan = planRecovery(DEFAULT_GROUP, this.#logs.stored, this.#journal.recovered)
     this.#interpreter.input({ kind: 'start', ...plan })
-    while (!this.#replica.isRecovered) {
+    while (!this.#replica.isRecovered && !this.#isClosed) {
       const { state } = this.#replica.status(systemNow())
-      if (state.kind === 'recovering') events.onRecovery?.(state.done, state.total)
+      if (state.kind === 'recovering') onRecovery(state.done, state.total)
       await new Promise((resolve) => setTimeout(resolve, TICK_INTERVAL_MS))
     }
+    if (this.#isClosed) return
     await this.#checkDisk()
     this.#every(TICK_INTERVAL_MS, () => this.#interpreter.input({ kind: 'tick' }))
     this.#every(RELEASE_INTERVAL_MS, () => this.#logs.sync((durable) => this.#journal.release(durable)))

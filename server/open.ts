@@ -59,6 +59,12 @@ export class EmbeddedDatabase extends Database {
  */
 export async function open(options: OpenOptions): Promise<EmbeddedDatabase> {
   const node = await Node.open(configOf(options), { onFatal: options.onFatal ?? rethrow })
+  try {
+    await node.start()
+  } catch (error) {
+    await node.close()
+    throw error
+  }
   return new EmbeddedDatabase(node, options.maxValueBytes ?? VALUE_BYTES_DEFAULT)
 }
 

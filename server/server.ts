@@ -44,11 +44,13 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
       settle(failure)
     },
     onLogFailure: (writer, failure) => logger.error({ writer, ...failure }, 'a log is out of service'),
-    onRecovery: (done, total) => logger.info({ done, total }, 'reading the logs'),
   })
   try {
+    // The door first: health and readiness are answered while a long log is read.
     door = await HttpDoor.open({ gateway: node, ...config.http, maxValueBytes: config.maxValueBytes, logger })
+    await node.start((done, total) => logger.info({ done, total }, 'reading the logs'))
   } catch (error) {
+    await door?.close()
     await node.close()
     throw toSkeinError(error)
   }

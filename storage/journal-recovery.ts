@@ -119,7 +119,7 @@ function corrupt(file: string, offset: number, what: string): SkeinError {
   return new SkeinError(
     'CORRUPT',
     `the journal is damaged in ${file} at offset ${offset}: ${what}. Nothing was changed. ` +
-      'Run "skein repair", or start this node on an empty data directory and let its peers refill it',
+      'Keep the directory for a look, start this node on an empty one, and its peers refill it',
     { details: { file, offset } },
   )
 }

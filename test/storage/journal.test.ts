@@ -92,7 +92,7 @@ describe('damage in the middle', () => {
       expect(failure.code).toBe('CORRUPT')
       expect(failure.details?.file).toBe(file)
       expect(failure.details?.offset).toBeLessThanOrEqual(bit / 8)
-      expect(failure.message).toContain('skein repair')
+      expect(failure.message).toContain('its peers refill it')
       expect(readFileSync(file).equals(damaged)).toBe(true)
     }
   })

@@ -29,6 +29,7 @@ export async function openDoor(limits: Partial<HttpLimits> = {}): Promise<Runnin
       },
     },
   )
+  await node.start()
   const logger = pino({ level: 'silent' })
   const door = await HttpDoor.open({ gateway: node, host: '127.0.0.1', port: 0, maxValueBytes: MAX_VALUE_BYTES, limits, logger })
   return {
