@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterSecret } from '../gossip/index.ts'
 import { open } from '../server/index.ts'
+import { measureBareFollow } from './bare-follow.ts'
 import { percentile, type Row, showMs } from './measure.ts'
 import { freeUdpPorts, inScratchDirectory } from './scratch.ts'
 
@@ -37,11 +38,13 @@ export async function benchVisible(writesPerSecond: number, seconds: number): Pr
       const [latencies] = (await once(reader, 'message')) as [number[]]
       const sorted = latencies.slice(WARM_UP_WRITES).sort((left, right) => left - right)
       const own = durable.slice(WARM_UP_WRITES).sort((left, right) => left - right)
+      const bare = (await measureBareFollow(scratch, total, writesPerSecond)).slice(WARM_UP_WRITES).sort((left, right) => left - right)
       return [
         {
           what: `write to visible on another node, ${writesPerSecond}/s`,
           figure: `p50 ${showMs(percentile(sorted, 0.5))} p99 ${showMs(percentile(sorted, 0.99))}`,
-          peer: `durable at the writer: p50 ${showMs(percentile(own, 0.5))} p99 ${showMs(percentile(own, 0.99))}`,
+          peer: `bare hypercore, nothing durable: p50 ${showMs(percentile(bare, 0.5))} p99 ${showMs(percentile(bare, 0.99))}; durable at the writer: p50 ${showMs(percentile(own, 0.5))}`,
+          ratio: `p50 ${(percentile(sorted, 0.5) / percentile(bare, 0.5)).toFixed(2)} ×`,
           target: 'p50 ≤ 3 ms, p99 ≤ 15 ms',
         },
       ]

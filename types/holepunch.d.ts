@@ -62,6 +62,7 @@ declare module '@hyperswarm/secret-stream' {
   }
   const SecretStream: new (
     isInitiator: boolean,
+    rawStream?: import('node:stream').Duplex,
   ) => Omit<NoiseStream, 'rawStream'> & { readonly rawStream: NoiseStream['rawStream'] & RawStream }
   export default SecretStream
 }

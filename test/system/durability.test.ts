@@ -164,7 +164,7 @@ describe('a damaged journal', () => {
     expect(await node.ended()).toEqual({ code: REFUSED_EXIT_CODE, signal: null })
     expect(node.output).toContain(damaged.file)
     expect(node.output).toContain(`offset ${damaged.offset}`)
-    expect(node.output).toContain('skein repair')
+    expect(node.output).toContain('its peers refill it')
     // Nothing was made worse.
     expect(Buffer.compare(await readFile(damaged.file), before)).toBe(0)
   })
