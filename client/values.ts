@@ -12,6 +12,7 @@ import {
   binaryFromBytes,
   binaryFromText,
   bytesFromBinary,
+  isDeeperThan,
   JSON_DEPTH_MAX,
   SkeinError,
   textFromBinary,
@@ -103,32 +104,6 @@ function stringify(value: unknown): string | undefined {
     throw new SkeinError('BAD_REQUEST', `the value has no JSON form: ${reason}`, { cause })
   }
 }
-
-function isDeeperThan(json: string, levels: number): boolean {
-  // That deep a text has at least so many brackets; most values are done here.
-  if (json.length <= 2 * levels) return false
-  let depth = 0
-  let isInString = false
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i)
-    if (isInString) {
-      if (code === BACKSLASH) i++
-      else if (code === QUOTE) isInString = false
-    } else if (code === QUOTE) isInString = true
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth += 1
-      if (depth > levels) return true
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1
-  }
-  return false
-}
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
 
 function textOf(value: EncodedValue): string {
   const text = textFromBinary(value.data)

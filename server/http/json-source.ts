@@ -7,8 +7,7 @@
  * Everything here takes a text that `JSON.parse` accepted; it asserts what that guarantees.
  */
 
-import { assert } from '../../base/index.ts'
-import { endOfString } from './json-depth.ts'
+import { assert, endOfString } from '../../base/index.ts'
 
 /** A part of a text, from `start` up to but without `end`. */
 export interface Source {

@@ -14,6 +14,7 @@ import {
   binaryFromText,
   fromBase64,
   fromUtf8,
+  isDeeperThan,
   JSON_DEPTH_MAX,
   SkeinError,
   textFromBinary,
@@ -21,7 +22,6 @@ import {
   utf8,
 } from '../../base/index.ts'
 import type { Value, ValueType } from '../../crdt/index.ts'
-import { isDeeperThan } from './json-depth.ts'
 
 export const VALUE_TYPES: readonly ValueType[] = ['json', 'text', 'bytes']
 

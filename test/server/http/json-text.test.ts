@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { present } from '../../../base/index.ts'
-import { isDeeperThan } from '../../../server/http/json-depth.ts'
+import { isDeeperThan, present } from '../../../base/index.ts'
 import { elementsOf, membersOf } from '../../../server/http/json-source.ts'
 
 /** Depth by the parsed value: what the scan has to agree with. */

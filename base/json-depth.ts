@@ -1,6 +1,6 @@
 /**
  * How deep a JSON text nests, found in one pass before anything parses it. A parser that recurses
- * runs out of stack on `[[[[…`, and what this node stores, every reader has to parse, in whatever
+ * runs out of stack on `[[[[…`, and what one node stores, every reader has to parse, in whatever
  * language; so the depth is part of what a value may be.
  */
 
@@ -13,6 +13,8 @@ const CLOSE_BRACE = 0x7d
 
 /** True if arrays and objects nest deeper than `max` levels; it stops looking where they do. */
 export function isDeeperThan(text: string, max: number): boolean {
+  // That deep a text has at least so many brackets; most values are done here.
+  if (text.length <= max) return false
   let depth = 0
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
