@@ -10,7 +10,7 @@
  */
 
 import { assert, type Epoch, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
-import { Dependencies, type ReadonlyVersionVector, VECTOR_WRITERS_MAX } from '../crdt/index.ts'
+import { Dependencies, type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '../crdt/index.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
 import { decodeEntry, decodeHeader, type Entry, type Header } from './entry.ts'
 import type { GroupName } from './group.ts'
@@ -53,6 +53,8 @@ interface Cursor {
 /** What delivery asks of the replica around it. */
 export interface DeliveryContext {
   readonly group: GroupName
+  /** This node. */
+  readonly node: NodeName
   /** What is applied here. Delivery moves it only through `apply`. */
   readonly frontier: ReadonlyVersionVector
   emit(effect: Effect): void
@@ -72,6 +74,11 @@ export class Delivery {
   readonly #waiting = new Set<Cursor>()
   /** Logs that a later one continues: their node writes them no more. */
   readonly #sealed = new Set<WriterId>()
+  /**
+   * What this node had applied in earlier lives: its own entries and what they depend on. Those are
+   * not held for their clock, whatever the clock says by now: they were answered once.
+   */
+  readonly #vouched = new VersionVector()
 
   constructor(context: DeliveryContext) {
     this.#context = context
@@ -154,8 +161,7 @@ export class Delivery {
   fail(writer: WriterId, failure: LogFailure): void {
     const cursor = this.#cursor(writer)
     // The first failure explains; what follows from it doesn't.
-    if (cursor.failure !== null) return
-    cursor.failure = failure
+    cursor.failure ??= failure
     cursor.phase = 'out'
     cursor.tail = []
   }
@@ -294,6 +300,9 @@ export class Delivery {
     cursor.sequence = last.sequence
     cursor.timestamp = present(last.changes[0], 'a transaction has a change').version.timestamp
     cursor.dependencies = entry.dependencies
+    if (cursor.phase === 'recovering' && nodeOfWriter(writer) === this.#context.node) {
+      this.#vouched.join(entry.dependencies.toVector()).advance(writer, last.sequence)
+    }
     cursor.waiting.push({ entry, index: cursor.next, unappended })
     this.#waiting.add(cursor)
   }
@@ -324,7 +333,12 @@ export class Delivery {
   }
 
   #isApplicable(entry: Entry): boolean {
-    return this.#context.hasEntered(entry.epoch) && entry.dependencies.coveredBy(this.#context.frontier) && !this.#context.isSkewed(entry)
+    return this.#context.hasEntered(entry.epoch) && entry.dependencies.coveredBy(this.#context.frontier) && !this.#isHeld(entry)
+  }
+
+  #isHeld(entry: Entry): boolean {
+    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
+    return !this.#vouched.has({ writer: entry.writer, sequence: last.sequence }) && this.#context.isSkewed(entry)
   }
 
   #stateOf(cursor: Cursor): LogState {
@@ -332,6 +346,6 @@ export class Delivery {
     if (cursor.phase === 'active') return 'active'
     const first = cursor.waiting[0]
     if (first === undefined) return this.#sealed.has(cursor.writer) ? 'sealed' : 'following'
-    return this.#context.isSkewed(first.entry) ? 'skewed' : 'waiting'
+    return this.#isHeld(first.entry) ? 'skewed' : 'waiting'
   }
 }

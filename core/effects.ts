@@ -38,6 +38,8 @@ export type Effect =
 export type Input =
   | { readonly kind: 'start'; readonly logs: readonly RecoveredLog[]; readonly facts: Uint8Array | null }
   | { readonly kind: 'request'; readonly id: RequestId; readonly request: Request }
+  /** Nobody waits for the answer any more. What was gathered is executed all the same. */
+  | { readonly kind: 'withdrawn'; readonly id: RequestId }
   | { readonly kind: 'gathered' }
   | { readonly kind: 'persisted' }
   /** An own log has its key: peers can be told. */

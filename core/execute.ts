@@ -4,7 +4,7 @@
  * commit will write.
  */
 
-import { type Epoch, type Key, SkeinError, type Timestamp, unreachable } from '../base/index.ts'
+import { BATCH_BYTES_MAX, type Epoch, type Key, SkeinError, type Timestamp, unreachable } from '../base/index.ts'
 import { type Dependencies, type Dot, formatDot, sameDot, type Value, type Version, valueAt } from '../crdt/index.ts'
 import type { Change } from './entry.ts'
 import type { Condition, Operation, TransactionRequest } from './requests.ts'
@@ -49,7 +49,19 @@ export function execute(request: TransactionRequest, state: State, overlay: Over
     changes.delete(operation.key)
     changes.set(operation.key, change)
   }
+  const bytes = bytesOf(changes.values())
+  if (bytes > BATCH_BYTES_MAX) {
+    const message = `the transaction writes ${bytes} bytes of keys and values, at most ${BATCH_BYTES_MAX} are possible: split it`
+    return { kind: 'failed', error: new SkeinError('TOO_LARGE', message) }
+  }
   return changes.size === 0 ? { kind: 'nothing' } : { kind: 'changes', changes: [...changes.values()], deleted }
+}
+
+/** Known only here, as a restore brings back what the state holds. */
+function bytesOf(changes: Iterable<Change>): number {
+  let bytes = 0
+  for (const { key, version } of changes) bytes += key.length + (version.value?.data.length ?? 0)
+  return bytes
 }
 
 function checkCondition(condition: Condition, version: Version | null, wallMs: number): SkeinError | null {

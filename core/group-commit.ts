@@ -7,9 +7,9 @@
  * that sends a write and a read on one connection sees its write.
  */
 
-import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present } from '../base/index.ts'
+import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present, unreachable, VALUE_BYTES_MAX } from '../base/index.ts'
 import type { Entry } from './entry.ts'
-import type { GetRequest, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
+import type { GetRequest, Operation, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
 import type { ConcernWait } from './waiting.ts'
 
 /** Requests gathered for the next commit. One more is refused with UNAVAILABLE. */
@@ -71,7 +71,7 @@ export class GroupCommit {
   gather(id: RequestId, request: TransactionRequest): void {
     let bytes = 0
     for (const operation of request.operations) {
-      bytes += operation.key.length + OPERATION_OVERHEAD_BYTES + (operation.kind === 'set' ? operation.value.data.length : 0)
+      bytes += operation.key.length + OPERATION_OVERHEAD_BYTES + valueBytes(operation)
       this.#keys.add(operation.key)
     }
     this.#gathered.push({ id, request, bytes })
@@ -127,6 +127,20 @@ export class GroupCommit {
     const { commit, held } = present(this.#inFlight, 'only what is in flight can be durable')
     this.#inFlight = null
     return { commit, held }
+  }
+}
+
+/** What a restore writes again is not known before it is executed: it goes into an entry of its own. */
+function valueBytes(operation: Operation): number {
+  switch (operation.kind) {
+    case 'set':
+      return operation.value.data.length
+    case 'restore':
+      return VALUE_BYTES_MAX
+    case 'delete':
+      return 0
+    default:
+      return unreachable(operation)
   }
 }
 

@@ -41,12 +41,15 @@ interface Peer {
 export class Peers {
   readonly #self: NodeName
   readonly #directory: DirectoryId
+  /** Who counts in a write concern; others may be connected too. */
+  readonly #members: ReadonlySet<NodeName>
   readonly #peers = new Map<NodeName, Peer>()
 
   /** @param members the other members by name: they are shown as down before they are ever heard */
   constructor(self: NodeName, directory: DirectoryId, members: readonly NodeName[]) {
     this.#self = self
     this.#directory = directory
+    this.#members = new Set(members)
     for (const member of members) if (member !== self) this.#peer(member)
   }
 
@@ -104,10 +107,10 @@ export class Peers {
     return at !== null && now.monotonicMs - at < CONTESTED_FOR_MS
   }
 
-  /** How many peers reported a transaction as durable. */
+  /** How many members besides this node reported a transaction as durable. */
   countHolding(version: Dot): number {
     let count = 0
-    for (const peer of this.#peers.values()) if (peer.report?.has(version) === true) count += 1
+    for (const [name, peer] of this.#peers) if (this.#members.has(name) && peer.report?.has(version) === true) count += 1
     return count
   }
 

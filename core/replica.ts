@@ -32,10 +32,11 @@ import { IdempotencyTable } from './idempotency.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
+import { type ReadOnlyReason, readOnlyError } from './read-only.ts'
 import { isFarAhead, referenceOffsetMs, stampingWallMs } from './reference-clock.ts'
 import type { ConflictsRequest, GetRequest, Reply, Request, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
 import { State } from './state.ts'
-import type { ReadOnlyReason, ReplicaState, Status } from './status.ts'
+import type { ReplicaState, Status } from './status.ts'
 import { SessionWaits } from './waiting.ts'
 import { WritePath } from './write-path.ts'
 
@@ -98,6 +99,7 @@ export class Replica {
     this.#peers = new Peers(config.node, config.directory, config.members)
     this.#delivery = new Delivery({
       group: config.group,
+      node: config.node,
       frontier: this.#frontier,
       emit: (effect) => this.#emit(effect),
       isSkewed: (entry) => this.#isSkewed(entry),
@@ -134,7 +136,7 @@ export class Replica {
     this.#now = now
     this.#effects = []
     this.#handle(input)
-    for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admit(id, request)
+    for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
     if (this.#isReportWanted) this.#sendHeartbeats()
     return this.#effects
   }
@@ -182,6 +184,8 @@ export class Replica {
         return this.#start(input.logs, input.facts)
       case 'request':
         return this.#request(input.id, input.request)
+      case 'withdrawn':
+        return this.#sessionWaits.remove(input.id)
       case 'gathered':
         return this.#writes.gathered()
       case 'persisted':
@@ -222,7 +226,10 @@ export class Replica {
   }
 
   #checkRecovered(): void {
-    if (!this.#isRecovered) this.#isRecovered = this.#delivery.recoveryProgress() === null
+    if (this.#isRecovered || this.#delivery.recoveryProgress() !== null) return
+    this.#isRecovered = true
+    // The hybrid clock may be far ahead by now: known before the first write is taken.
+    this.#assessHealth()
   }
 
   // Requests
@@ -259,12 +266,19 @@ export class Replica {
     if (request.session !== null && this.#sessionWaits.isFull) {
       return new SkeinError('UNAVAILABLE', 'too many requests wait for their session: try again later or ask another node')
     }
-    if (request.kind === 'transaction') return this.#readOnlyError() ?? this.#writes.refusalOf(request)
+    if (request.kind === 'transaction') return readOnlyError(this.#readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
     if (request.consistency !== 'linearizable') return null
     return new SkeinError(
       'NO_QUORUM',
       'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local',
     )
+  }
+
+  /** A request that waited: what it asks may be impossible by now. */
+  #admitCovered(id: RequestId, request: SessionRequest): void {
+    const error = this.#refusalOf(request)
+    if (error === null) this.#admit(id, request)
+    else this.#reply(id, { kind: 'failed', error })
   }
 
   /** A request whose session is covered. */
@@ -446,27 +460,6 @@ export class Replica {
   #describeState(): ReplicaState {
     if (!this.#isRecovered) return { kind: 'recovering', ...(this.#delivery.recoveryProgress() ?? { done: 0, total: 0 }) }
     return this.#readOnly === null ? { kind: 'serving' } : { kind: 'read-only', reason: this.#readOnly }
-  }
-
-  #readOnlyError(): SkeinError | null {
-    const reason = this.#readOnly
-    switch (reason) {
-      case null:
-        return null
-      case 'DISK_FULL':
-        return new SkeinError('DISK_FULL', 'the disk is full: free some space; reads go on, and writes will without a restart')
-      case 'CLOCK_SKEW':
-        return new SkeinError(
-          'CLOCK_SKEW',
-          `this node's clock is, or was, far ahead of the others: set it right, and it takes writes again once its last timestamp is not ahead any more, or after a restart; until then write to another node`,
-        )
-      case 'NAME_IN_USE':
-        return new SkeinError('UNAVAILABLE', `another process runs under the name ${this.#config.node}: stop one of the two`, {
-          details: { reason },
-        })
-      default:
-        return unreachable(reason)
-    }
   }
 
   #emit(effect: Effect): void {

@@ -5,8 +5,7 @@
 
 import type { DirectoryId, Epoch, NodeName, WriterId } from '../base/index.ts'
 import type { PeerRefusal } from './ports.ts'
-
-export type ReadOnlyReason = 'DISK_FULL' | 'CLOCK_SKEW' | 'NAME_IN_USE'
+import type { ReadOnlyReason } from './read-only.ts'
 
 /** In words what the replica does: reading its logs, serving, or serving reads alone. */
 export type ReplicaState =

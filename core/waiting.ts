@@ -20,29 +20,38 @@ interface SessionWait {
 }
 
 export class SessionWaits {
-  #waits: SessionWait[] = []
+  /** In the order of arrival. */
+  readonly #waits = new Map<RequestId, SessionWait>()
 
   get isFull(): boolean {
-    return this.#waits.length >= WAITING_MAX
+    return this.#waits.size >= WAITING_MAX
   }
 
   add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, nowMs: number): void {
-    this.#waits.push({ id, request, session, deadlineMs: nowMs + request.timeoutMs })
+    this.#waits.set(id, { id, request, session, deadlineMs: nowMs + request.timeoutMs })
+  }
+
+  /** Nobody waits for it any more: what it holds is given back. */
+  remove(id: RequestId): void {
+    this.#waits.delete(id)
   }
 
   /** Takes out what `frontier` covers by now, in the order of arrival. */
   takeCovered(frontier: ReadonlyVersionVector): SessionWait[] {
-    if (this.#waits.length === 0) return []
-    const covered = this.#waits.filter((wait) => frontier.covers(wait.session))
-    if (covered.length > 0) this.#waits = this.#waits.filter((wait) => !covered.includes(wait))
-    return covered
+    if (this.#waits.size === 0) return []
+    return this.#take((wait) => frontier.covers(wait.session))
   }
 
   takeExpired(nowMs: number): { id: RequestId; reply: Reply }[] {
-    const expired = this.#waits.filter((wait) => wait.deadlineMs <= nowMs)
-    if (expired.length === 0) return []
-    this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
+    if (this.#waits.size === 0) return []
+    const expired = this.#take((wait) => wait.deadlineMs <= nowMs)
     return expired.map(({ id, request }) => ({ id, reply: { kind: 'failed', error: staleError(request.timeoutMs) } }))
+  }
+
+  #take(isDue: (wait: SessionWait) => boolean): SessionWait[] {
+    const due = [...this.#waits.values()].filter(isDue)
+    for (const { id } of due) this.#waits.delete(id)
+    return due
   }
 }
 

@@ -8,8 +8,10 @@
  */
 
 import {
+  assert,
   ByteWriter,
   type DirectoryId,
+  ENTRY_BYTES_MAX,
   type Epoch,
   type Key,
   makeWriterId,
@@ -181,7 +183,9 @@ export class WritePath {
     const blocks: Uint8Array[] = []
     if (entry !== null) {
       if (log.length === 0) blocks.push(encodeHeader(log.header))
-      blocks.push(encodeEntry(this.#entryWriter, entry, log.dependencies))
+      const block = encodeEntry(this.#entryWriter, entry, log.dependencies)
+      assert(block.length <= ENTRY_BYTES_MAX, 'nothing is persisted that could not be read again')
+      blocks.push(block)
       log.dependencies = dependencies
     }
     blocks.forEach((bytes, position) => {

@@ -119,15 +119,17 @@ export class EmbeddedChannel implements Channel {
       reject(signal.reason)
       return
     }
-    const withdraw = this.#gateway.request(request, (reply) => {
-      signal.removeEventListener('abort', onAbort)
-      settle(reply)
-    })
+    let withdraw = (): void => {}
     const onAbort = (): void => {
       withdraw()
       reject(signal.reason)
     }
     signal.addEventListener('abort', onAbort, { once: true })
+    // The answer may come before this call returns.
+    withdraw = this.#gateway.request(request, (reply) => {
+      signal.removeEventListener('abort', onAbort)
+      settle(reply)
+    })
   }
 
   readonly #found = ({ item, conflicts, session }: ReplyOf<'value'>): { item: StoredItem | null; session: string } => ({

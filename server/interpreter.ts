@@ -18,9 +18,14 @@ export interface InterpreterParts {
   readonly onFatal: (failure: SkeinError) => void
 }
 
+interface Caller {
+  readonly done: (reply: Reply) => void
+  readonly isWrite: boolean
+}
+
 export class Interpreter {
   readonly #parts: InterpreterParts
-  readonly #callers = new Map<RequestId, (reply: Reply) => void>()
+  readonly #callers = new Map<RequestId, Caller>()
   readonly #opened = new Set<WriterId>()
   readonly #inputs: Input[] = []
   #transport: Transport | null = null
@@ -42,9 +47,11 @@ export class Interpreter {
   /** Asks the replica. Returns a function that withdraws the call: then no reply comes. */
   request(request: Request, done: (reply: Reply) => void): () => void {
     const id = this.#nextRequest++
-    this.#callers.set(id, done)
+    this.#callers.set(id, { done, isWrite: request.kind === 'transaction' })
     this.input({ kind: 'request', id, request })
-    return () => this.#callers.delete(id)
+    return () => {
+      if (this.#callers.delete(id)) this.input({ kind: 'withdrawn', id })
+    }
   }
 
   input(input: Input): void {
@@ -65,7 +72,7 @@ export class Interpreter {
     this.#state = 'stopped'
     this.#inputs.length = 0
     const finish = (): void => {
-      for (const caller of this.#callers.values()) caller({ kind: 'failed', error: stoppingError() })
+      for (const { done: answer, isWrite } of this.#callers.values()) answer({ kind: 'failed', error: stoppingError(isWrite) })
       this.#callers.clear()
       done()
     }
@@ -145,14 +152,25 @@ export class Interpreter {
   }
 
   #reply(id: RequestId, reply: Reply): void {
-    const done = this.#callers.get(id)
-    if (done === undefined) return
+    const caller = this.#callers.get(id)
+    if (caller === undefined) return
     this.#callers.delete(id)
-    done(reply)
+    try {
+      caller.done(reply)
+    } catch (error) {
+      // A caller's fault ends the process like any bug, but must not cost the effects behind this one.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 }
 
-/** What a request gets that a stopping node can't answer. */
-export function stoppingError(): SkeinError {
-  return new SkeinError('UNAVAILABLE', 'this node is stopping: ask another one')
+/**
+ * What a request gets that a stopping node can't answer.
+ * @param isOpenWrite a write that was taken: it may be durable, or become so
+ */
+export function stoppingError(isOpenWrite: boolean): SkeinError {
+  const details = isOpenWrite ? { details: { applied: 'unknown' } } : {}
+  return new SkeinError('UNAVAILABLE', 'this node is stopping: ask another one', details)
 }

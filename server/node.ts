@@ -110,7 +110,7 @@ export class Node implements Gateway {
 
   request(request: Request, done: (reply: Reply) => void): () => void {
     if (!this.#isClosed) return this.#interpreter.request(request, done)
-    queueMicrotask(() => done({ kind: 'failed', error: stoppingError() }))
+    queueMicrotask(() => done({ kind: 'failed', error: stoppingError(false) }))
     return () => {}
   }
 
@@ -146,9 +146,12 @@ export class Node implements Gateway {
     for (const timer of this.#timers) clearInterval(timer)
     const transport = this.#transport
     if (transport !== null) await completion((done) => transport.close(done))
-    await completion((done) => this.#interpreter.stop(done))
+    // Together: a write that waits for room on a full disk ends only when its journal closes.
+    const stopped = completion((done) => this.#interpreter.stop(done))
+    const closed = completion((done) => this.#journal.close(done))
+    await Promise.all([stopped, closed])
+    // The lock of the directory goes last.
     await completion((done) => this.#logs.close(done))
-    await completion((done) => this.#journal.close(done))
   }
 
   /** A client that was answered here should find its write at the node that it turns to next. */

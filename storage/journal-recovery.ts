@@ -36,6 +36,14 @@ export interface RecoveredJournal {
   readonly nextNumber: number
   /** The number in the name of a last file that holds nothing at all, or null. */
   readonly blank: number | null
+  /** The last frame of the last segment, or null if that has none. */
+  readonly tail: JournalTail | null
+}
+
+/** A frame as it stands in its segment. */
+export interface JournalTail {
+  readonly offset: number
+  readonly bytes: Uint8Array
 }
 
 /** @throws CORRUPT with file and offset */
@@ -47,6 +55,7 @@ export async function recoverJournal(directory: string): Promise<RecoveredJourna
   const segments: Segment[] = []
   const records: JournalRecord[] = []
   let nextNumber = numbers[0] ?? 1
+  let tail: JournalTail | null = null
   for (const [position, firstNumber] of numbers.entries()) {
     const path = segmentPath(directory, firstNumber)
     const previous = segments.at(-1)
@@ -58,22 +67,24 @@ export async function recoverJournal(directory: string): Promise<RecoveredJourna
     const source = await readFile(path)
     const seed = decodeSegmentHeader(source)
     if (seed === null) {
-      if (isLast && isBlank(source)) return { segments, records, nextNumber, blank: firstNumber }
+      if (isLast && isBlank(source)) return { segments, records, nextNumber, blank: firstNumber, tail: null }
       throw corrupt(path, 0, 'the header of the segment is damaged, or a newer version wrote it')
     }
+    tail = null
     const segment: Segment = { firstNumber, capacity: source.length, seed, end: SEGMENT_HEADER_BYTES, highest: new Map() }
     for (const frame of readFrames(path, source, seed, nextNumber)) {
       for (const record of frame.records) {
         records.push(record)
         noteBlock(segment, record)
       }
+      tail = { offset: segment.end, bytes: source.subarray(segment.end, frame.end) }
       segment.end = frame.end
       nextNumber = frame.number + 1
     }
     if (isLast) refuseValidFrameAfter(path, source, segment, nextNumber)
     segments.push(segment)
   }
-  return { segments, records, nextNumber, blank: null }
+  return { segments, records, nextNumber, blank: null, tail }
 }
 
 /** Remembers how far the log of a block reaches in its segment. */

@@ -14,7 +14,7 @@ import { assert, KIB, MIB, present, SkeinError, type WriterId } from '../base/in
 import type { GroupName, Journal, JournalRecord } from '../core/index.ts'
 import { syncDirectory, systemErrorCode } from './durable-file.ts'
 import { encodeFrame, FRAME_BYTES_MAX, frameBytes } from './frame.ts'
-import { noteBlock, type RecoveredJournal, recoverJournal, type Segment } from './journal-recovery.ts'
+import { type JournalTail, noteBlock, type RecoveredJournal, recoverJournal, type Segment } from './journal-recovery.ts'
 import { openSegment, type Preallocate, removeSegment, SEGMENT_HEADER_BYTES, segmentPath } from './segment.ts'
 import { isDiskFull, SegmentSupply, type TakenSegment } from './segment-supply.ts'
 
@@ -84,6 +84,7 @@ export class SegmentJournal implements Journal {
       file = taken.file
     } else {
       file = await openSegment(directory, last.firstNumber)
+      if (recovered.tail !== null) await writeAgain(file, recovered.tail)
     }
     await syncDirectory(directory)
     await syncDirectory(dirname(directory))
@@ -234,6 +235,18 @@ export class SegmentJournal implements Journal {
 
   #current(): Segment {
     return present(this.#segments.at(-1), 'a journal has a segment')
+  }
+}
+
+/**
+ * The process before may have died in the write of the last frame, or of its failure: then the frame
+ * is in the page cache and maybe nowhere else. One write was in flight, so it is the only one in
+ * doubt, and it is made durable before anybody believes it.
+ */
+async function writeAgain(file: FileHandle, { offset, bytes }: JournalTail): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
+    done += bytesWritten
   }
 }
 

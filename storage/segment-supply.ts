@@ -181,12 +181,15 @@ export class SegmentSupply {
 
   /** Removes one segment that was given back, or makes it the spare one. False if there is none. */
   #cleanUp(): boolean {
-    const segment = this.#givenBack.shift()
-    if (segment === undefined) return false
+    // Strictly the oldest first, and forgotten only once it is gone: a hole among the files looks like damage.
+    const segment = this.#givenBack[0]
+    if (segment === undefined || this.#retryTimer !== null) return false
     this.#change(async () => {
-      if (this.#spare === null && segment.capacity >= this.#segmentBytes) return recycleSegment(this.#directory, segment.firstNumber)
-      await removeSegment(this.#directory, segment.firstNumber)
-      return this.#spare
+      let spare = this.#spare
+      if (spare === null && segment.capacity >= this.#segmentBytes) spare = await recycleSegment(this.#directory, segment.firstNumber)
+      else await removeSegment(this.#directory, segment.firstNumber)
+      this.#givenBack.shift()
+      return spare
     })
     return true
   }

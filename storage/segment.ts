@@ -80,9 +80,15 @@ export async function prepareSpare(
 }
 
 /** Turns a segment that is not needed any more into the spare one. */
-export async function recycleSegment(directory: string, firstNumber: number): Promise<Spare> {
+export async function recycleSegment(directory: string, firstNumber: number): Promise<Spare | null> {
   const path = join(directory, PREPARING)
-  await rename(segmentPath(directory, firstNumber), path)
+  try {
+    await rename(segmentPath(directory, firstNumber), path)
+  } catch (error) {
+    // An earlier try got this far: the segment is gone, which is what matters.
+    if (systemErrorCode(error) === 'ENOENT') return null
+    throw error
+  }
   const file = await open(path, DURABLE_WRITES)
   try {
     return await finishSpare(directory, file, (await file.stat()).size)

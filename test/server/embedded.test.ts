@@ -137,6 +137,24 @@ describe('a node inside the process', () => {
     await expect(start('solo', options)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
   })
 
+  it('a call with a signal that is never aborted is answered like any other', async () => {
+    const database = await start('solo')
+    const { signal } = new AbortController()
+    for (let i = 0; i < 3; i++) await database.set('a', i, { signal })
+    expect(await database.get('a', { signal })).toBe(2)
+    await expect(database.set('a', 3, { signal, ifAbsent: true })).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('[WR4] a write that still waits for other nodes at a stop says that it may stand', async () => {
+    const [left, right] = await startPair()
+    await right.close()
+    await eventually(() => left.nodeStatus().peers[0]?.connected === false, 5000)
+    const pending = left.set('lock', 'mine', { w: 'all', ifAbsent: true }).catch((error: unknown) => error)
+    await eventually(() => left.nodeStatus().keys === 1, 5000)
+    await left.close()
+    expect(await pending).toMatchObject({ code: 'UNAVAILABLE', details: { applied: 'unknown' } })
+  })
+
   it('an aborted call rejects with its reason', async () => {
     const database = await start('solo')
     const reason = new Error('never mind')
