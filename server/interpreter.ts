@@ -34,6 +34,7 @@ export class Interpreter {
   #isPersisting = false
   #onIdle: (() => void) | null = null
   #state: 'running' | 'stopped' = 'running'
+  #failure: SkeinError | null = null
 
   constructor(parts: InterpreterParts) {
     this.#parts = parts
@@ -46,6 +47,10 @@ export class Interpreter {
 
   /** Asks the replica. Returns a function that withdraws the call: then no reply comes. */
   request(request: Request, done: (reply: Reply) => void): () => void {
+    if (this.#state === 'stopped') {
+      queueMicrotask(() => done({ kind: 'failed', error: stoppingError(false) }))
+      return () => {}
+    }
     const id = this.#nextRequest++
     this.#callers.set(id, { done, isWrite: request.kind === 'transaction' })
     this.input({ kind: 'request', id, request })
@@ -60,10 +65,18 @@ export class Interpreter {
     else this.#run(() => this.#step(input))
   }
 
-  /** Nothing is answered any more (JR4). */
+  /** What it failed for, or null. */
+  get failure(): SkeinError | null {
+    return this.#failure
+  }
+
+  /** Nothing is taken or confirmed any more (JR4): whoever waits is told that its write may stand. */
   fail(failure: SkeinError): void {
     if (this.#state === 'stopped') return
     this.#state = 'stopped'
+    this.#failure = failure
+    this.#inputs.length = 0
+    this.#dismissCallers()
     this.#parts.onFatal(failure)
   }
 
@@ -72,12 +85,15 @@ export class Interpreter {
     this.#state = 'stopped'
     this.#inputs.length = 0
     const finish = (): void => {
-      for (const { done: answer, isWrite } of this.#callers.values()) answer({ kind: 'failed', error: stoppingError(isWrite) })
-      this.#callers.clear()
+      this.#dismissCallers()
       done()
     }
     if (this.#isPersisting) this.#onIdle = finish
     else finish()
+  }
+
+  #dismissCallers(): void {
+    for (const [id, { isWrite }] of [...this.#callers]) this.#reply(id, { kind: 'failed', error: stoppingError(isWrite) })
   }
 
   /** Runs `first`, then takes the inputs that came meanwhile, in their order. */

@@ -77,7 +77,7 @@ export class Node implements Gateway {
     const logs = await HypercoreLogStore.open({
       directory: directory.logsPath,
       seed: directory.logSeed,
-      onFatal: events.onFatal,
+      onFatal: (failure) => (interpreter === null ? events.onFatal(failure) : interpreter.fail(failure)),
       onFailure: (writer, failure) => {
         events.onLogFailure?.(writer, failure)
         interpreter?.input({ kind: 'log-failed', writer, failure })
@@ -168,6 +168,8 @@ export class Node implements Gateway {
     const plan = planRecovery(DEFAULT_GROUP, this.#logs.stored, this.#journal.recovered)
     this.#interpreter.input({ kind: 'start', ...plan })
     while (!this.#replica.isRecovered && !this.#isClosed) {
+      const { failure } = this.#interpreter
+      if (failure !== null) throw failure
       const { state } = this.#replica.status(systemNow())
       if (state.kind === 'recovering') onRecovery(state.done, state.total)
       await new Promise((resolve) => setTimeout(resolve, TICK_INTERVAL_MS))
