@@ -42,8 +42,8 @@ export type Input =
   | { readonly kind: 'withdrawn'; readonly id: RequestId }
   | { readonly kind: 'gathered' }
   | { readonly kind: 'persisted' }
-  /** An own log has its key: peers can be told. */
-  | { readonly kind: 'opened'; readonly writer: WriterId; readonly key: LogKey }
+  /** What the oldest open `append` of this log gave is in the log store. */
+  | { readonly kind: 'appended'; readonly writer: WriterId; readonly key: LogKey }
   | { readonly kind: 'blocks'; readonly writer: WriterId; readonly from: number; readonly blocks: readonly Uint8Array[] }
   | { readonly kind: 'log-failed'; readonly writer: WriterId; readonly failure: LogFailure }
   | { readonly kind: 'connected'; readonly peer: NodeName; readonly directory: DirectoryId }

@@ -13,6 +13,7 @@ import {
   type DirectoryId,
   type Epoch,
   FIRST_EPOCH,
+  type LogKey,
   MalformedError,
   type NodeName,
   type Now,
@@ -190,9 +191,8 @@ export class Replica {
         return this.#writes.gathered()
       case 'persisted':
         return this.#writes.publish()
-      case 'opened':
-        this.#delivery.open(input.writer, input.key)
-        return this.#announce([{ writer: input.writer, key: input.key }], this.#peers.connected())
+      case 'appended':
+        return this.#appended(input.writer, input.key)
       case 'blocks':
         this.#delivery.take(input.writer, input.from, input.blocks)
         return this.#checkRecovered()
@@ -331,6 +331,13 @@ export class Replica {
     const last = present(entry.transactions.at(-1)?.changes[0], 'an entry has a change').version
     const reference = this.#now.wallMs + this.#referenceOffsetMs
     return wallFromTimestamp(last.timestamp) > reference + this.#config.maxClockDriftMs
+  }
+
+  #appended(writer: WriterId, key: LogKey): void {
+    // Its first block gives a log its key: from now on peers can ask for it.
+    if (this.#delivery.keyOf(writer) !== null) return
+    this.#delivery.open(writer, key)
+    this.#announce([{ writer, key }], this.#peers.connected())
   }
 
   #failLog(writer: WriterId, failure: LogFailure): void {

@@ -10,12 +10,22 @@
 import { randomInt } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { Prng, type SkeinError, toSkeinError, type WriterId } from '../base/index.ts'
-import { DEFAULT_GROUP, type Input, type LogFailure, planRecovery, Replica, type Reply, type Request } from '../core/index.ts'
+import {
+  DEFAULT_GROUP,
+  type Input,
+  Interpreter,
+  type LogFailure,
+  MemoryStateStore,
+  planRecovery,
+  Replica,
+  type Reply,
+  type Request,
+  stoppingError,
+} from '../core/index.ts'
 import { SwarmTransport } from '../gossip/index.ts'
-import { type DataDirectory, HypercoreLogStore, MemoryStateStore, openDataDirectory, SegmentJournal } from '../storage/index.ts'
+import { type DataDirectory, HypercoreLogStore, openDataDirectory, SegmentJournal } from '../storage/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { Gateway, NodeStatus } from './gateway.ts'
-import { Interpreter, stoppingError } from './interpreter.ts'
 import { systemNow } from './system-clock.ts'
 import { readVersion } from './version.ts'
 
@@ -85,7 +95,15 @@ export class Node implements Gateway {
     })
     const journal = await openJournal(config, directory, logs, (hasRoom) => interpreter?.input({ kind: 'disk', hasRoom }))
     const replica = newReplica(config, directory)
-    interpreter = new Interpreter({ group: DEFAULT_GROUP, replica, journal, logs, now: systemNow, onFatal: events.onFatal })
+    interpreter = new Interpreter({
+      group: DEFAULT_GROUP,
+      replica,
+      journal,
+      logs,
+      now: systemNow,
+      defer: (action) => setImmediate(action),
+      onFatal: events.onFatal,
+    })
     return new Node(config, directory, replica, interpreter, journal, logs)
   }
 

@@ -1,4 +1,3 @@
 export * from './data-directory.ts'
 export * from './hypercore-log-store.ts'
 export * from './journal.ts'
-export * from './memory-state-store.ts'

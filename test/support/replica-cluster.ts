@@ -23,12 +23,12 @@ import {
   type Effect,
   type Input,
   type JournalRecord,
+  MemoryStateStore,
   planRecovery,
   Replica,
   type Reply,
   type Request,
 } from '../../core/index.ts'
-import { MemoryStateStore } from '../../storage/index.ts'
 
 const START_WALL_MS = Date.UTC(2026, 0, 1)
 
@@ -154,8 +154,8 @@ export class ReplicaCluster {
     if (effect === undefined) return false
     node.disk.journal.push(...effect.records)
     const effects = node.replica.step({ kind: 'persisted' }, this.now(node))
-    this.#carryOut(node, effect.replies)
     this.#carryOut(node, effects)
+    this.#carryOut(node, effect.replies)
     return true
   }
 
@@ -274,7 +274,7 @@ export class ReplicaCluster {
     assert(log.blocks.length === index, 'blocks are appended in order')
     log.blocks.push(...blocks)
     node.disk.logs.set(writer, log)
-    if (known === undefined || index === 0) this.#input(node, { kind: 'opened', writer, key: log.key })
+    this.#input(node, { kind: 'appended', writer, key: log.key })
   }
 
   #completeReads(node: ReplicaNode): boolean {

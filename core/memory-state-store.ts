@@ -10,8 +10,9 @@
 
 import { EmptyBTree } from 'sorted-btree'
 import { assert, type Key } from '../base/index.ts'
-import type { KeyRange, StateStore } from '../core/index.ts'
 import type { Register } from '../crdt/index.ts'
+import type { StateStore } from './ports.ts'
+import type { KeyRange } from './requests.ts'
 
 /** Keys in the order of their bytes. */
 interface OrderedKeys {

@@ -1,12 +1,18 @@
 /**
- * Carries out the effects of a replica with the real parts (the contract is in
- * `core/effects.ts`). It decides nothing: each effect goes to its port, each completion comes
- * back as an input. Inputs are taken one at a time; what arrives while effects are being carried
- * out waits its turn.
+ * Carries out the effects of a replica through its ports (the contract is in `effects.ts`). It
+ * decides nothing: each effect goes to its port, each completion comes back as an input. Inputs
+ * are taken one at a time; what arrives while effects are being carried out waits its turn.
+ *
+ * The server gives it the real parts, the simulator their twins: the order of things, which is
+ * where a store loses writes, is this file's for both.
  */
 
-import { assert, type Now, SkeinError, unreachable, type WriterId } from '../base/index.ts'
-import type { Effect, GroupName, Input, Journal, LogStore, Replica, Reply, Request, RequestId, Transport } from '../core/index.ts'
+import { assert, type Now, SkeinError, unreachable } from '../base/index.ts'
+import type { Effect, Input } from './effects.ts'
+import type { GroupName } from './group.ts'
+import type { Journal, LogStore, Transport } from './ports.ts'
+import type { Replica } from './replica.ts'
+import type { Reply, Request, RequestId } from './requests.ts'
 
 export interface InterpreterParts {
   readonly group: GroupName
@@ -14,6 +20,8 @@ export interface InterpreterParts {
   readonly journal: Journal
   readonly logs: LogStore
   readonly now: () => Now
+  /** Calls `action` soon, never at once: after what has happened already was handed over. */
+  readonly defer: (action: () => void) => void
   /** Called once: a durable write failed, nothing may be answered any more (JR4). */
   readonly onFatal: (failure: SkeinError) => void
 }
@@ -26,7 +34,6 @@ interface Caller {
 export class Interpreter {
   readonly #parts: InterpreterParts
   readonly #callers = new Map<RequestId, Caller>()
-  readonly #opened = new Set<WriterId>()
   readonly #inputs: Input[] = []
   #transport: Transport | null = null
   #nextRequest: RequestId = 1
@@ -48,7 +55,7 @@ export class Interpreter {
   /** Asks the replica. Returns a function that withdraws the call: then no reply comes. */
   request(request: Request, done: (reply: Reply) => void): () => void {
     if (this.#state === 'stopped') {
-      queueMicrotask(() => done({ kind: 'failed', error: stoppingError(false) }))
+      this.#parts.defer(() => done({ kind: 'failed', error: stoppingError(false) }))
       return () => {}
     }
     const id = this.#nextRequest++
@@ -122,17 +129,14 @@ export class Interpreter {
         return this.#reply(effect.id, effect.reply)
       case 'gather':
         // Sockets that were read in this turn of the event loop have handed over by then.
-        setImmediate(() => this.input({ kind: 'gathered' }))
-        return
+        return this.#parts.defer(() => this.input({ kind: 'gathered' }))
       case 'persist':
         assert(!this.#isPersisting, 'one durable write is in flight at a time')
         this.#isPersisting = true
         return journal.append(effect.records, (failure) => this.#persisted(effect, failure))
       case 'append':
         return logs.append(effect.writer, effect.index, effect.blocks, (key) => {
-          if (this.#opened.has(effect.writer)) return
-          this.#opened.add(effect.writer)
-          this.input({ kind: 'opened', writer: effect.writer, key })
+          this.input({ kind: 'appended', writer: effect.writer, key })
         })
       case 'follow':
         return logs.follow(effect.writer, effect.key)
@@ -175,7 +179,7 @@ export class Interpreter {
       caller.done(reply)
     } catch (error) {
       // A caller's fault ends the process like any bug, but must not cost the effects behind this one.
-      queueMicrotask(() => {
+      this.#parts.defer(() => {
         throw error
       })
     }

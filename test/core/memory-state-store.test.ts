@@ -1,4 +1,4 @@
-import { MemoryStateStore } from '../../storage/index.ts'
+import { MemoryStateStore } from '../../core/index.ts'
 import { describeStateStore } from '../contract/state-store.ts'
 
 describeStateStore('MemoryStateStore', () => new MemoryStateStore())

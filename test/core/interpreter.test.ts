@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { type DirectoryId, keyFromText, Prng, parseNodeName, SkeinError } from '../../base/index.ts'
-import { DEFAULT_GROUP, type Journal, type LogStore, Replica, type Reply, type Request } from '../../core/index.ts'
-import { Interpreter } from '../../server/interpreter.ts'
+import {
+  DEFAULT_GROUP,
+  Interpreter,
+  type Journal,
+  type LogStore,
+  MemoryStateStore,
+  Replica,
+  type Reply,
+  type Request,
+} from '../../core/index.ts'
 import { systemNow } from '../../server/system-clock.ts'
-import { MemoryStateStore } from '../../storage/index.ts'
 
 const SET: Request = {
   kind: 'transaction',
@@ -50,6 +57,7 @@ describe('interpreter', () => {
       journal: failingJournal,
       logs: unusedLogs,
       now: systemNow,
+      defer: (action) => setImmediate(action),
       onFatal: (failure) => failures.push(failure),
     })
     interpreter.input({ kind: 'start', logs: [], facts: null })
