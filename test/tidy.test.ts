@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const FOLDERS = ['base', 'crdt', 'core', 'storage', 'gossip', 'server', 'client', 'cli'] as const
+const FOLDERS = ['base', 'crdt', 'core', 'storage', 'gossip', 'server', 'client', 'sim', 'cli'] as const
 type Folder = (typeof FOLDERS)[number]
 
 /** What a folder may import besides itself. */
@@ -20,9 +20,10 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
   gossip: ['base', 'core'],
   client: ['base', 'crdt'],
   server: ['base', 'crdt', 'core', 'storage', 'gossip', 'client'],
-  cli: ['base', 'client', 'server', 'gossip'],
+  sim: ['base', 'crdt', 'core'],
+  cli: ['base', 'client', 'server', 'gossip', 'sim'],
 }
-const PURE: readonly Folder[] = ['base', 'crdt', 'core']
+const PURE: readonly Folder[] = ['base', 'crdt', 'core', 'sim']
 const IN_BROWSERS: readonly Folder[] = ['base', 'crdt', 'client']
 
 const IMPURE = [

@@ -1,0 +1,94 @@
+/**
+ * The faults of a run, as a plan made before it starts: what happens to whom, when, for how long.
+ * A plan is data. So a run can be repeated with one fault taken away, which is how a failure is
+ * made small, and a person can write one by hand.
+ *
+ * Faults that strike all the time (a message's delay, a lost packet, a slow write) are no part of
+ * the plan; they are drawn as they come from the probabilities of the `Weather`.
+ */
+
+/** A node's position in the cluster, from 0. */
+export type NodeIndex = number
+
+/** A direction of a link. */
+export type Direction = readonly [from: NodeIndex, to: NodeIndex]
+
+/** How the sides of a partition were drawn; `directions` says what is really cut. */
+export type PartitionShape = 'halves' | 'isolated' | 'ring' | 'bridge' | 'one-way' | 'custom'
+
+/**
+ * Where in its work a process dies: before or after it carries out its next effect of that kind.
+ * `persisted` is between the durability of a write and its replies. Null: wherever it is.
+ */
+export type KillPoint =
+  | { readonly when: 'before' | 'after'; readonly what: 'persist' | 'append' | 'send' | 'follow' | 'read' }
+  | { readonly when: 'before' | 'after'; readonly what: 'persisted' }
+
+interface Timed {
+  /** Virtual milliseconds since the start of the run. */
+  readonly atMs: number
+}
+
+/** Lasts for a while. */
+interface Lasting extends Timed {
+  readonly durationMs: number
+}
+
+/** Stops processes; they start again after `downMs`. */
+interface Stopping extends Timed {
+  readonly nodes: readonly NodeIndex[]
+  readonly downMs: number
+}
+
+export type Fault =
+  /** Nothing passes in these directions: connections over them break after the detection time. */
+  | (Lasting & { readonly kind: 'partition'; readonly shape: PartitionShape; readonly directions: readonly Direction[] })
+  /** What is sent in this direction arrives only after the end, in order. */
+  | (Lasting & { readonly kind: 'clog'; readonly direction: Direction })
+  /** The process ends; the operating system writes what it had taken. A write in flight may be there whole or not at all. */
+  | (Stopping & { readonly kind: 'kill'; readonly point: KillPoint | null })
+  /** The machine loses power: what was not synced is gone, the write in flight is torn. */
+  | (Stopping & { readonly kind: 'power' })
+  /** The process is told to stop and closes in order (SIGTERM). */
+  | (Stopping & { readonly kind: 'stop' })
+  /** The process stands still and does not know it. */
+  | (Lasting & { readonly kind: 'pause'; readonly node: NodeIndex })
+  | (Lasting & { readonly kind: 'disk-slow'; readonly node: NodeIndex; readonly factor: number })
+  | (Lasting & { readonly kind: 'disk-full'; readonly node: NodeIndex })
+  /** The journal's next write fails: the node stops by itself (JR4) and is started again after `downMs`. */
+  | (Stopping & { readonly kind: 'write-error' })
+  /** The directory of a stopped node is empty when it starts again. */
+  | (Stopping & { readonly kind: 'wipe' })
+  /** The directory is put back as it was `ageMs` before the fault, taken from the running node at one instant. */
+  | (Stopping & { readonly kind: 'restore'; readonly ageMs: number })
+  /** The store of the logs is put back to an older state while the journal stays. */
+  | (Stopping & { readonly kind: 'logs-rollback'; readonly ageMs: number })
+  /** A bit of the journal's last frame flips while the node is down: the tail is torn (JR3). */
+  | (Stopping & { readonly kind: 'torn-tail' })
+  /** The wall clock jumps. */
+  | (Timed & { readonly kind: 'clock-step'; readonly node: NodeIndex; readonly byMs: number })
+  /** The wall clock runs fast or slow from now on. */
+  | (Timed & { readonly kind: 'clock-drift'; readonly node: NodeIndex; readonly partsPerMillion: number })
+
+export type FaultKind = Fault['kind']
+
+export const FAULT_KINDS = [
+  'partition',
+  'clog',
+  'kill',
+  'power',
+  'stop',
+  'pause',
+  'disk-slow',
+  'disk-full',
+  'write-error',
+  'wipe',
+  'restore',
+  'logs-rollback',
+  'torn-tail',
+  'clock-step',
+  'clock-drift',
+] as const satisfies readonly FaultKind[]
+
+/** In the order of their times. */
+export type FaultPlan = readonly Fault[]

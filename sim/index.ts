@@ -1,0 +1,6 @@
+export * from './fault.ts'
+export type * from './invariant.ts'
+export type * from './run.ts'
+export type * from './trace.ts'
+export type * from './weather.ts'
+export type * from './workload.ts'

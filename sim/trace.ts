@@ -1,0 +1,70 @@
+/**
+ * What happens in a run, event by event: invariants listen to it, the report draws it, and its
+ * hash is what "the same seed, the same run" means.
+ */
+
+import type { DirectoryId, LogKey, SkeinError, WriterId } from '../base/index.ts'
+import type { Entry, LogFailure, Reply, Request } from '../core/index.ts'
+import type { ReadonlyVersionVector } from '../crdt/index.ts'
+import type { Fault, NodeIndex } from './fault.ts'
+
+/** Identity of one message or one block transfer, for the report's arrows. */
+export type TransferId = number
+
+/** Identity of one call of a client. */
+export type CallId = number
+
+export type StopCause = 'kill' | 'power' | 'stop' | 'failure'
+
+export type Happening =
+  /** A process started: `life` counts the starts of this node. */
+  | { readonly kind: 'started'; readonly node: NodeIndex; readonly life: number; readonly directory: DirectoryId }
+  /** All that is on its disk was read: it serves. */
+  | { readonly kind: 'recovered'; readonly node: NodeIndex }
+  | { readonly kind: 'stopped'; readonly node: NodeIndex; readonly cause: StopCause; readonly failure: SkeinError | null }
+  /** Sent to the disk: a group commit, not durable yet. */
+  | { readonly kind: 'sealed'; readonly node: NodeIndex; readonly entry: Entry }
+  /** The group commit sealed last is durable. */
+  | { readonly kind: 'persisted'; readonly node: NodeIndex }
+  /** Blocks are in the node's log store and may travel. */
+  | { readonly kind: 'appended'; readonly node: NodeIndex; readonly writer: WriterId; readonly index: number; readonly blocks: number }
+  /** The frontier moved. `frontier` is a copy. */
+  | { readonly kind: 'applied'; readonly node: NodeIndex; readonly frontier: ReadonlyVersionVector }
+  | { readonly kind: 'log-failed'; readonly node: NodeIndex; readonly writer: WriterId; readonly failure: LogFailure }
+  /** A message or blocks left. Blocks are of one log, `from` on. */
+  | {
+      readonly kind: 'sent'
+      readonly id: TransferId
+      readonly from: NodeIndex
+      readonly to: NodeIndex
+      readonly content:
+        | { readonly kind: 'message'; readonly bytes: Uint8Array }
+        | { readonly kind: 'blocks'; readonly log: LogKey; readonly writer: WriterId; readonly from: number; readonly count: number }
+    }
+  | { readonly kind: 'delivered'; readonly id: TransferId }
+  /** It was on a connection that broke, or its receiver is gone. */
+  | { readonly kind: 'dropped'; readonly id: TransferId }
+  | { readonly kind: 'connected'; readonly left: NodeIndex; readonly right: NodeIndex }
+  | { readonly kind: 'disconnected'; readonly left: NodeIndex; readonly right: NodeIndex }
+  | { readonly kind: 'refused'; readonly node: NodeIndex; readonly by: NodeIndex }
+  /** A client asks. */
+  | { readonly kind: 'invoked'; readonly call: CallId; readonly client: number; readonly node: NodeIndex; readonly request: Request }
+  | { readonly kind: 'answered'; readonly call: CallId; readonly client: number; readonly node: NodeIndex; readonly reply: Reply }
+  /** The client gave up: it was done, or will be, or not. */
+  | { readonly kind: 'unknown'; readonly call: CallId; readonly client: number; readonly node: NodeIndex }
+  | { readonly kind: 'fault-began'; readonly fault: Fault }
+  | { readonly kind: 'fault-ended'; readonly fault: Fault }
+  /** What was on no other disk is gone: a directory was wiped or put back. */
+  | { readonly kind: 'disk-replaced'; readonly node: NodeIndex; readonly by: 'wipe' | 'restore' }
+  | { readonly kind: 'phase'; readonly phase: Phase }
+
+/** Faults strike; then they stop and the cluster has to answer and converge; then it is compared. */
+export type Phase = 'safety' | 'liveness' | 'settled'
+
+export interface TraceEvent {
+  /** Its number in the run, from 0. */
+  readonly number: number
+  /** Virtual milliseconds since the start of the run. */
+  readonly atMs: number
+  readonly happening: Happening
+}
