@@ -65,12 +65,13 @@ export class HypercoreLogStore implements LogStore {
    */
   static async open(options: HypercoreLogStoreOptions): Promise<HypercoreLogStore> {
     const corestore = await openCorestore(options.directory, options.seed)
+    const store = new HypercoreLogStore(options, corestore)
     try {
-      const store = new HypercoreLogStore(options, corestore)
       await store.#recover()
       store.#silenceTimer = setInterval(() => store.#dropSilentPeers(), SILENCE_CHECK_MS)
       return store
     } catch (error) {
+      await store.#barrier.close()
       await corestore.close()
       throw error
     }
@@ -142,6 +143,7 @@ export class HypercoreLogStore implements LogStore {
       await log?.close()
     }
     if (!this.#hasFailed) await this.#barrier.sync()
+    await this.#barrier.close()
     await this.#corestore.close()
   }
 

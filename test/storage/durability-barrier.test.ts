@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SkeinError } from '../../base/index.ts'
 import { DurabilityBarrier } from '../../storage/durability-barrier.ts'
@@ -15,7 +15,10 @@ beforeEach(async () => {
   fatal = []
   barrier = new DurabilityBarrier({ directory, onFatal: (failure) => fatal.push(failure) })
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(async () => {
+  await barrier.close()
+  await rm(directory, { recursive: true, force: true })
+})
 
 describe('the durability barrier', () => {
   it('[JR6] serves whoever comes, one after the other and together', async () => {
@@ -42,6 +45,18 @@ describe('the durability barrier', () => {
     expect(fatal).toEqual([])
   })
 
+  it('[JR6] keeps the logs open that are there, and no others', async () => {
+    await barrier.sync()
+    await writeFile(join(directory, '000002.log'), 'newer')
+    await barrier.sync()
+    expect(await openLogs()).toEqual(['000001.log', '000002.log'])
+    await rm(join(directory, '000001.log'))
+    await barrier.sync()
+    expect(await openLogs()).toEqual(['000002.log'])
+    await barrier.close()
+    expect(await openLogs()).toEqual([])
+  })
+
   it('[JR4] fails for good, and tells it once', async () => {
     await rm(directory, { recursive: true })
     const failures = await Promise.all(
@@ -57,3 +72,13 @@ describe('the durability barrier', () => {
     expect(fatal).toHaveLength(1)
   })
 })
+
+/** Files of the directory that this process holds open. */
+async function openLogs(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd')
+  const paths = await Promise.all(descriptors.map((fd) => readlink(join('/proc/self/fd', fd)).catch(() => '')))
+  return paths
+    .filter((path) => path.startsWith(directory))
+    .map((path) => basename(path).replace(' (deleted)', ''))
+    .sort()
+}
