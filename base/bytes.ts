@@ -73,6 +73,17 @@ export function writeBinary(target: Uint8Array, offset: number, binary: string):
   for (let i = 0; i < binary.length; i++) target[offset + i] = binary.charCodeAt(i)
 }
 
+/** The parts one after another. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const all = allocateBytes(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
+}
+
 /** A buffer to write into, of the kind whose native loops are fastest here. */
 export function allocateBytes(length: number): Uint8Array {
   return native === null ? new Uint8Array(length) : native.allocUnsafeSlow(length)

@@ -26,6 +26,9 @@ export const ENTRY_BYTES_TARGET = 64 * KIB
 /** A lone transaction of `BATCH_BYTES_MAX` with all that goes around its operations. */
 export const ENTRY_BYTES_MAX = BATCH_BYTES_MAX + BATCH_OPERATIONS_MAX * 32 + 64 * KIB
 
+/** A block: small entries up to `ENTRY_BYTES_TARGET` together, or one alone, with all its dependencies if it is carried. */
+export const BLOCK_BYTES_MAX = ENTRY_BYTES_MAX + 64 * KIB
+
 /** Items of one page of a scan, and what a page has unless asked. */
 export const PAGE_ITEMS_MAX = 10_000
 export const PAGE_ITEMS_DEFAULT = 100

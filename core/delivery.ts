@@ -7,48 +7,32 @@
  * applied, so what waits is bounded by one read a log, and the rest stays where it is, in the log
  * store. Recovery is the same path: at the start a node reads its own earlier logs like any
  * other, and the end of a log that only the journal has is fed in as if it had been read (JR5).
+ * The journal's last block of a log may be incomplete, so that one is not: what no other block
+ * gives is applied and handed on to be carried by the log of this life (JR8).
  */
 
-import { assert, type Epoch, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
-import { Dependencies, type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '../crdt/index.ts'
+import {
+  assert,
+  concatBytes,
+  type Epoch,
+  type LogKey,
+  MalformedError,
+  type NodeName,
+  nodeOfWriter,
+  present,
+  type WriterId,
+} from '../base/index.ts'
+import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '../crdt/index.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
-import { decodeEntry, decodeHeader, type Entry, type Header } from './entry.ts'
+import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
+import { type Cursor, newCursor, timestampOf, type WaitingEntry } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
 import type { LogState, LogStatus } from './status.ts'
 
 /** Logs known at once. An announcement past this is not followed. */
 export const LOGS_MAX = VECTOR_WRITERS_MAX
-
-interface WaitingEntry {
-  readonly entry: Entry
-  readonly index: number
-  /** The block to append to the log store once applied, if it came out of the journal. */
-  readonly unappended: Uint8Array | null
-}
-
-interface Cursor {
-  readonly writer: WriterId
-  key: LogKey | null
-  epoch: Epoch | null
-  /** `recovering` until its local blocks are taken, then `following`; `out` of service is final. */
-  phase: 'active' | 'recovering' | 'following' | 'out'
-  /** Index of the next block to take. */
-  next: number
-  /** Blocks in the log store at the start. */
-  readonly localLength: number
-  /** Blocks after those that only the journal has. Emptied when taken. */
-  tail: readonly Uint8Array[]
-  isReading: boolean
-  /** The entry decoded last is where the next one's decoding starts. */
-  sequence: number
-  timestamp: number
-  dependencies: Dependencies
-  /** Decoded, in order, not applied. */
-  waiting: WaitingEntry[]
-  failure: LogFailure | null
-}
 
 /** What delivery asks of the replica around it. */
 export interface DeliveryContext {
@@ -65,6 +49,8 @@ export interface DeliveryContext {
   /** Why this entry can't be applied anywhere, or null (RG2). */
   findFault(entry: Entry): string | null
   apply(entry: Entry): void
+  /** This life's log has to carry the entry, which is applied (JR8). */
+  carry(entry: Entry): void
 }
 
 export class Delivery {
@@ -79,6 +65,10 @@ export class Delivery {
    * not held for their clock, whatever the clock says by now: they were answered once.
    */
   readonly #vouched = new VersionVector()
+  /** Where the blocks of own logs begin that may be incomplete in the journal. */
+  readonly #openIndexes = new Map<WriterId, number>()
+  /** True once everything else on this disk was taken. */
+  #isOpenDue = false
 
   constructor(context: DeliveryContext) {
     this.#context = context
@@ -88,9 +78,14 @@ export class Delivery {
   recover(logs: readonly RecoveredLog[], failed: ReadonlyMap<WriterId, LogFailure>): void {
     for (const log of logs) {
       const failure = failed.get(log.writer) ?? null
+      const cursor = this.#add(log.writer, log.key, 'recovering', log.length)
       // What a log gave before it went out of service stays; nothing is added to it.
-      const cursor = this.#add(log.writer, log.key, 'recovering', log.length, failure === null ? log.tail : [])
+      if (failure === null) {
+        cursor.tail = log.tail
+        cursor.open = log.open
+      }
       cursor.failure = failure
+      if (log.open.length > 0) this.#openIndexes.set(log.writer, log.length + log.tail.length)
     }
     for (const cursor of [...this.#cursors.values()]) this.#advance(cursor)
     this.drain()
@@ -110,6 +105,23 @@ export class Delivery {
     return isDone ? null : { done, total }
   }
 
+  /**
+   * Takes the blocks that may be incomplete, now that all others of this disk are taken. False if
+   * that was done already.
+   */
+  recoverOpen(): boolean {
+    if (this.#isOpenDue) return false
+    this.#isOpenDue = true
+    for (const cursor of [...this.#cursors.values()]) this.#takeOpen(cursor)
+    this.drain()
+    return true
+  }
+
+  /** Own logs of earlier lives of which the journal has a block that is never appended, with its index. */
+  get openIndexes(): ReadonlyMap<WriterId, number> {
+    return this.#openIndexes
+  }
+
   has(writer: WriterId): boolean {
     return this.#cursors.has(writer)
   }
@@ -117,7 +129,7 @@ export class Delivery {
   /** The log that this node writes from now on: nothing is read from it. */
   activate(header: Header): void {
     assert(!this.has(header.writer), 'a log is minted twice')
-    this.#add(header.writer, null, 'active', 0, []).epoch = header.epoch
+    this.#add(header.writer, null, 'active', 0).context = contextAfterHeader(header)
     if (header.continues !== null) this.#sealed.add(header.continues)
   }
 
@@ -125,7 +137,7 @@ export class Delivery {
   recordOwn(writer: WriterId, length: number, sequence: number): void {
     const cursor = this.#cursor(writer)
     cursor.next = length
-    cursor.sequence = sequence
+    cursor.context = { ...present(cursor.context, 'an active log has its header'), sequence }
   }
 
   /** An own log has its key. */
@@ -144,7 +156,7 @@ export class Delivery {
       return false
     }
     if (this.#cursors.size >= LOGS_MAX) return false
-    this.#advance(this.#add(writer, key, 'following', 0, []))
+    this.#advance(this.#add(writer, key, 'following', 0))
     return true
   }
 
@@ -185,7 +197,7 @@ export class Delivery {
     let last: Cursor | null = null
     for (const cursor of this.#cursors.values()) {
       if (nodeOfWriter(cursor.writer) !== node || this.#sealed.has(cursor.writer)) continue
-      if (last === null || cursor.timestamp > last.timestamp) last = cursor
+      if (last === null || timestampOf(cursor) > timestampOf(last)) last = cursor
     }
     return last?.writer ?? null
   }
@@ -202,7 +214,7 @@ export class Delivery {
     return [...this.#cursors.values()].map((cursor) => ({
       writer: cursor.writer,
       node: nodeOfWriter(cursor.writer),
-      epoch: cursor.epoch,
+      epoch: cursor.context?.epoch ?? null,
       state: this.#stateOf(cursor),
       length: cursor.next,
       applied: this.#context.frontier.get(cursor.writer),
@@ -211,22 +223,8 @@ export class Delivery {
     }))
   }
 
-  #add(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number, tail: readonly Uint8Array[]): Cursor {
-    const cursor: Cursor = {
-      writer,
-      key,
-      epoch: null,
-      phase,
-      next: 0,
-      localLength,
-      tail,
-      isReading: false,
-      sequence: 0,
-      timestamp: 0,
-      dependencies: Dependencies.none(),
-      waiting: [],
-      failure: null,
-    }
+  #add(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number): Cursor {
+    const cursor = newCursor(writer, key, phase, localLength)
     this.#cursors.set(writer, cursor)
     return cursor
   }
@@ -253,6 +251,11 @@ export class Delivery {
       cursor.phase = 'out'
       return
     }
+    if (this.#isOpenDue && this.#takeOpen(cursor)) {
+      // Comes back here once they are applied.
+      this.drain()
+      return
+    }
     if (cursor.phase === 'recovering') {
       // A tail that was just appended gives the log its key; until then nobody can be asked for more.
       if (cursor.key === null) return
@@ -274,7 +277,7 @@ export class Delivery {
     const index = cursor.next
     try {
       if (index === 0) this.#decodeHeader(cursor, block, unappended)
-      else this.#decodeEntry(cursor, block, unappended)
+      else this.#decodeEntries(cursor, block, unappended)
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${error.message}` })
@@ -287,44 +290,69 @@ export class Delivery {
     const header = decodeHeader(block)
     if (header.writer !== cursor.writer) throw new MalformedError(`the header is of ${header.writer}`)
     if (header.group !== this.#context.group) throw new MalformedError(`the header is of the group ${header.group}`)
-    cursor.epoch = header.epoch
+    cursor.context = contextAfterHeader(header)
     if (header.continues !== null) this.#sealed.add(header.continues)
     if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: 0, blocks: [unappended] })
   }
 
-  #decodeEntry(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
-    const { writer, sequence, timestamp, dependencies } = cursor
-    const epoch = present(cursor.epoch, 'a header comes before the entries')
-    const entry = decodeEntry(block, { writer, epoch, sequence, timestamp, dependencies })
-    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
-    cursor.sequence = last.sequence
-    cursor.timestamp = present(last.changes[0], 'a transaction has a change').version.timestamp
-    cursor.dependencies = entry.dependencies
-    if (cursor.phase === 'recovering' && nodeOfWriter(writer) === this.#context.node) {
-      this.#vouched.join(entry.dependencies.toVector()).advance(writer, last.sequence)
+  #decodeEntries(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+    const entries = decodeEntries(block, present(cursor.context, 'a header comes before the entries'))
+    const lastEntry = entries.at(-1)
+    for (const entry of entries) {
+      if (entry.writer === cursor.writer) cursor.context = contextAfter(entry)
+      if (cursor.phase === 'recovering') this.#vouch(cursor, entry)
+      this.#wait(cursor, { entry, index: cursor.next, unappended: entry === lastEntry ? unappended : null, isCarried: false })
     }
-    cursor.waiting.push({ entry, index: cursor.next, unappended })
+  }
+
+  /** Takes the block that may be incomplete, once those before it are taken. The place in the log stays: peers may have all of it. */
+  #takeOpen(cursor: Cursor): boolean {
+    const { open, context, next: index } = cursor
+    if (open.length === 0 || context === null || index !== this.#openIndexes.get(cursor.writer)) return false
+    cursor.open = []
+    try {
+      for (const entry of decodeEntries(concatBytes(open), context)) {
+        this.#vouch(cursor, entry)
+        this.#wait(cursor, { entry, index, unappended: null, isCarried: true })
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index} in the journal: ${error.message}` })
+    }
+    return true
+  }
+
+  #vouch(cursor: Cursor, entry: Entry): void {
+    if (nodeOfWriter(cursor.writer) !== this.#context.node) return
+    this.#vouched.join(entry.dependencies.toVector()).advance(entry.writer, lastOf(entry).sequence)
+  }
+
+  #wait(cursor: Cursor, waiting: WaitingEntry): void {
+    cursor.waiting.push(waiting)
     this.#waiting.add(cursor)
   }
 
   /** Applies what it can of one log. True if anything moved. */
   #applyWaiting(cursor: Cursor): boolean {
-    let applied = 0
-    for (const { entry, index, unappended } of cursor.waiting) {
-      if (!this.#isApplicable(entry)) break
-      const fault = this.#context.findFault(entry)
-      if (fault !== null) {
-        this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${fault}` })
-        cursor.waiting = []
-        this.#waiting.delete(cursor)
-        return true
+    let taken = 0
+    for (const { entry, index, unappended, isCarried } of cursor.waiting) {
+      if (!this.#isCovered(entry)) {
+        if (!this.#isApplicable(entry)) break
+        const fault = this.#context.findFault(entry)
+        if (fault !== null) {
+          this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${fault}` })
+          cursor.waiting = []
+          this.#waiting.delete(cursor)
+          return true
+        }
+        this.#context.apply(entry)
+        if (isCarried) this.#context.carry(entry)
       }
       if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index, blocks: [unappended] })
-      this.#context.apply(entry)
-      applied += 1
+      taken += 1
     }
-    if (applied === 0) return false
-    cursor.waiting = cursor.waiting.slice(applied)
+    if (taken === 0) return false
+    cursor.waiting = cursor.waiting.slice(taken)
     if (cursor.waiting.length === 0) {
       this.#waiting.delete(cursor)
       this.#advance(cursor)
@@ -332,13 +360,24 @@ export class Delivery {
     return true
   }
 
+  /** Applied already: a carried entry may come in two logs (CA4). */
+  #isCovered(entry: Entry): boolean {
+    return this.#context.frontier.get(entry.writer) >= lastOf(entry).sequence
+  }
+
   #isApplicable(entry: Entry): boolean {
-    return this.#context.hasEntered(entry.epoch) && entry.dependencies.coveredBy(this.#context.frontier) && !this.#isHeld(entry)
+    const { frontier } = this.#context
+    const first = present(entry.transactions[0], 'an entry has a transaction').sequence
+    return (
+      frontier.get(entry.writer) === first - 1 &&
+      this.#context.hasEntered(entry.epoch) &&
+      entry.dependencies.coveredBy(frontier) &&
+      !this.#isHeld(entry)
+    )
   }
 
   #isHeld(entry: Entry): boolean {
-    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
-    return !this.#vouched.has({ writer: entry.writer, sequence: last.sequence }) && this.#context.isSkewed(entry)
+    return !this.#vouched.has({ writer: entry.writer, sequence: lastOf(entry).sequence }) && this.#context.isSkewed(entry)
   }
 
   #stateOf(cursor: Cursor): LogState {

@@ -62,4 +62,6 @@ export interface RecoveredLog {
   readonly length: number
   /** The blocks from `length` on, out of the journal; they are appended byte for byte. */
   readonly tail: readonly Uint8Array[]
+  /** The parts of the block after these, in order. It may be incomplete, so it is never appended (JR8). */
+  readonly open: readonly Uint8Array[]
 }

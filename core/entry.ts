@@ -1,9 +1,10 @@
 /**
- * The blocks of a log (LG1). Block 0 is the header; each later block is an entry: one group
- * commit, with the transactions of many requests, applied whole.
+ * The blocks of a log (LG1). Block 0 is the header; each later block holds one or more entries.
+ * An entry is one group commit, with the transactions of many requests, applied whole.
  *
  *     header   1 · format · group · writer · directory · epoch · continues
- *     entry    2 · flags · dependencies (delta) · first sequence · transactions
+ *     entry    2 · body: flags · dependencies (delta) · first sequence · transactions
+ *     carried  3 · writer · epoch · count · bodies: entries of an earlier log of the node (JR8)
  *
  * An entry is encoded once; the same bytes go to the journal, the hypercore and the peers. All
  * decoding is bounded, and a malformed block is a value (`MalformedError`), never a crash (LG4).
@@ -11,10 +12,10 @@
 
 import {
   BATCH_OPERATIONS_MAX,
+  BLOCK_BYTES_MAX,
   ByteReader,
   ByteWriter,
   type DirectoryId,
-  ENTRY_BYTES_MAX,
   type Epoch,
   fromHex,
   IDEMPOTENCY_KEY_BYTES_MAX,
@@ -23,19 +24,22 @@ import {
   KEY_BYTES_MAX,
   type Key,
   MalformedError,
+  nodeOfWriter,
   present,
+  type Timestamp,
   toHex,
   unreachable,
   VALUE_BYTES_MAX,
   type WriterId,
 } from '../base/index.ts'
-import { type Dependencies, decodeWriterId, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
+import { Dependencies, decodeWriterId, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
 import { type GroupName, parseGroupName } from './group.ts'
 
 export const FORMAT_VERSION = 1
 
 const HEADER = 1
 const ENTRY = 2
+const CARRIED = 3
 /** Flag of an entry: its writer waits for a write concern, so peers report at once. */
 const REPORT_WANTED = 1
 
@@ -80,8 +84,8 @@ export interface Entry {
 export interface EntryContext {
   readonly writer: WriterId
   readonly epoch: Epoch
-  /** The last sequence before it; 0 at the start of a log. */
-  readonly sequence: number
+  /** The last sequence before it; 0 at the start of a log, null if any may follow. */
+  readonly sequence: number | null
   /** The last timestamp before it. */
   readonly timestamp: number
   readonly dependencies: Dependencies
@@ -120,7 +124,25 @@ export function decodeHeader(block: Uint8Array): Header {
 
 /** Encodes into a writer that is reused from entry to entry. */
 export function encodeEntry(output: ByteWriter, entry: Entry, previous: Dependencies): Uint8Array {
-  output.byte(ENTRY).uint(entry.reportWanted ? REPORT_WANTED : 0)
+  encodeBody(output.byte(ENTRY), entry, previous)
+  return output.finish()
+}
+
+/** Encodes entries of one earlier log of the node, consecutive there, to be carried by its log of today (JR8). */
+export function encodeCarried(entries: readonly Entry[]): Uint8Array {
+  const { writer, epoch } = present(entries[0], 'something is carried')
+  const output = new ByteWriter().byte(CARRIED).binary(writer).uint(epoch).uint(entries.length)
+  let previous = Dependencies.none()
+  for (const entry of entries) {
+    const dependencies = previous.advance(entry.dependencies.toVector(), writer)
+    encodeBody(output, { ...entry, dependencies }, previous)
+    previous = dependencies
+  }
+  return output.finish()
+}
+
+function encodeBody(output: ByteWriter, entry: Entry, previous: Dependencies): void {
+  output.uint(entry.reportWanted ? REPORT_WANTED : 0)
   entry.dependencies.encodeSince(previous, output)
   const first = present(entry.transactions[0], 'an entry has a transaction')
   output.uint(first.sequence).uint(entry.transactions.length)
@@ -134,19 +156,74 @@ export function encodeEntry(output: ByteWriter, entry: Entry, previous: Dependen
     timestamp = version.timestamp
     for (const change of transaction.changes) encodeChange(output, change)
   }
-  return output.finish()
 }
 
-/** @throws MalformedError */
-export function decodeEntry(block: Uint8Array, context: EntryContext): Entry {
-  if (block.length > ENTRY_BYTES_MAX) throw new MalformedError(`an entry has ${block.length} bytes, at most ${ENTRY_BYTES_MAX} are allowed`)
+/**
+ * The entries of a block after the header, in order: the log's own and carried ones.
+ * @throws MalformedError
+ */
+export function decodeEntries(block: Uint8Array, context: EntryContext): Entry[] {
+  if (block.length > BLOCK_BYTES_MAX) throw new MalformedError(`a block has ${block.length} bytes, at most ${BLOCK_BYTES_MAX} are allowed`)
   const reader = new ByteReader(block)
-  if (reader.byte() !== ENTRY) throw new MalformedError('the block is no entry')
+  const entries: Entry[] = []
+  let next = context
+  do {
+    const kind = reader.byte()
+    if (kind === CARRIED) {
+      entries.push(...decodeCarried(reader, context))
+    } else if (kind === ENTRY) {
+      const entry = decodeBody(reader, next)
+      entries.push(entry)
+      next = contextAfter(entry)
+    } else {
+      throw new MalformedError(`the block has an entry of the unknown kind ${kind}`)
+    }
+  } while (reader.remaining > 0)
+  return entries
+}
+
+/** What the first entry of a log is decoded against. */
+export function contextAfterHeader({ writer, epoch }: Header): EntryContext {
+  return { writer, epoch, sequence: 0, timestamp: 0, dependencies: Dependencies.none() }
+}
+
+/** What the entry after `entry` in its log is decoded against. */
+export function contextAfter(entry: Entry): EntryContext {
+  const { writer, epoch, dependencies } = entry
+  const { sequence, timestamp } = lastOf(entry)
+  return { writer, epoch, sequence, timestamp, dependencies }
+}
+
+/** Sequence and timestamp of an entry's last transaction. */
+export function lastOf(entry: Entry): { readonly sequence: number; readonly timestamp: Timestamp } {
+  const { sequence, changes } = present(entry.transactions.at(-1), 'an entry has a transaction')
+  return { sequence, timestamp: present(changes[0], 'a transaction has a change').version.timestamp }
+}
+
+function decodeCarried(reader: ByteReader, { writer: carrier, epoch: latest }: EntryContext): Entry[] {
+  const writer = decodeWriterId(reader)
+  if (writer === carrier || nodeOfWriter(writer) !== nodeOfWriter(carrier))
+    throw new MalformedError(`${carrier} carries entries of ${writer}`)
+  const epoch = reader.uint(latest) as Epoch
+  const count = reader.uint(reader.remaining)
+  if (epoch < 1 || count === 0) throw new MalformedError('nothing is carried')
+  const entries: Entry[] = []
+  let next: EntryContext = { writer, epoch, sequence: null, timestamp: 0, dependencies: Dependencies.none() }
+  for (let i = 0; i < count; i++) {
+    const entry = decodeBody(reader, next)
+    entries.push(entry)
+    next = contextAfter(entry)
+  }
+  return entries
+}
+
+function decodeBody(reader: ByteReader, context: EntryContext): Entry {
   const flags = reader.uint(REPORT_WANTED)
   const dependencies = context.dependencies.decodeNext(reader)
   if (dependencies.get(context.writer) !== 0) throw new MalformedError('an entry depends on its own log')
   const first = reader.uint()
-  if (first !== context.sequence + 1) throw new MalformedError(`transaction ${first} follows transaction ${context.sequence}`)
+  if (first === 0 || (context.sequence !== null && first !== context.sequence + 1))
+    throw new MalformedError(`transaction ${first} follows transaction ${context.sequence}`)
   const count = reader.uint(TRANSACTIONS_MAX)
   if (count === 0) throw new MalformedError('an entry is empty')
   const transactions: Transaction[] = []
@@ -166,7 +243,6 @@ export function decodeEntry(block: Uint8Array, context: EntryContext): Entry {
     }
     transactions.push({ sequence: dot.sequence, idempotencyKey, changes })
   }
-  reader.end()
   return { writer: context.writer, epoch: context.epoch, dependencies, transactions, reportWanted: flags === REPORT_WANTED }
 }
 

@@ -35,9 +35,6 @@ export interface HeldRead {
 /** A commit whose durable write is in flight. */
 export interface SealedCommit {
   readonly entry: Entry | null
-  /** Where its blocks go in the log: the index of the first. */
-  readonly index: number
-  readonly blocks: readonly Uint8Array[]
   /** Answers that wait for more nodes than this one (WR4). */
   readonly concerns: readonly ConcernWait[]
 }

@@ -11,7 +11,10 @@ import type { Register } from '../crdt/index.ts'
 import type { GroupName } from './group.ts'
 import type { KeyRange } from './requests.ts'
 
-/** What a journal's frame holds: a block of this node's own log, or the facts of a group. */
+/**
+ * What a journal's frame holds: a block of this node's own log or the next part of one (records
+ * with the same index are one block, in their order), or the facts of a group.
+ */
 export type JournalRecord =
   | { readonly kind: 'block'; readonly group: GroupName; readonly writer: WriterId; readonly index: number; readonly bytes: Uint8Array }
   /** The latest replaces all earlier ones of its group and survives recycling (JR7). */

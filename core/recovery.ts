@@ -1,10 +1,14 @@
 /**
- * What a node starts from (JR5): the logs that its log store holds, and the ends of its own logs
- * that only the journal has, to be appended byte for byte. Where the journal has a gap nothing is
- * appended: that log's rest, if it ever left this node, comes from the peers.
+ * What a node starts from: the logs that its log store holds, and the ends of its own logs that
+ * only the journal has. Whole blocks are appended byte for byte (JR5). Where the journal has a gap
+ * nothing is appended: that log's rest, if it ever left this node, comes from the peers.
+ *
+ * The last block that the journal has of a log is not known to be whole: this directory may be a
+ * copy, taken while entries still joined it. Appending it would fork the log. So its entries are
+ * handed over apart, to be carried by the next log (JR8).
  */
 
-import type { WriterId } from '../base/index.ts'
+import { concatBytes, type WriterId } from '../base/index.ts'
 import type { RecoveredLog } from './effects.ts'
 import type { GroupName } from './group.ts'
 import type { JournalRecord, StoredLog } from './ports.ts'
@@ -15,33 +19,43 @@ export interface RecoveryPlan {
   readonly facts: Uint8Array | null
 }
 
+/** Parts of blocks by their index, as the journal has them. */
+type JournaledBlocks = ReadonlyMap<number, readonly Uint8Array[]>
+
 export function planRecovery(group: GroupName, stored: readonly StoredLog[], records: readonly JournalRecord[]): RecoveryPlan {
-  const journaled = new Map<WriterId, Map<number, Uint8Array>>()
+  const journaled = new Map<WriterId, Map<number, Uint8Array[]>>()
   let facts: Uint8Array | null = null
   for (const record of records) {
     if (record.group !== group) continue
-    if (record.kind === 'facts') {
-      facts = record.bytes
-      continue
-    }
-    const blocks = journaled.get(record.writer) ?? new Map<number, Uint8Array>()
-    journaled.set(record.writer, blocks.set(record.index, record.bytes))
+    if (record.kind === 'facts') facts = record.bytes
+    else addPart(journaled, record.writer, record.index, record.bytes)
   }
-  const logs: RecoveredLog[] = stored.map(({ writer, key, length }) => ({
-    writer,
-    key,
-    length,
-    tail: tailFrom(length, journaled.get(writer)),
-  }))
+  const logs: RecoveredLog[] = stored.map(({ writer, key, length }) => ({ writer, key, length, ...endOf(length, journaled.get(writer)) }))
   for (const [writer, blocks] of journaled) {
-    if (stored.every((log) => log.writer !== writer)) logs.push({ writer, key: null, length: 0, tail: tailFrom(0, blocks) })
+    if (stored.every((log) => log.writer !== writer)) logs.push({ writer, key: null, length: 0, ...endOf(0, blocks) })
   }
   return { logs, facts }
 }
 
-/** The journal's blocks from `length` on, up to the first gap. */
-function tailFrom(length: number, blocks: ReadonlyMap<number, Uint8Array> | undefined): Uint8Array[] {
+function addPart(journaled: Map<WriterId, Map<number, Uint8Array[]>>, writer: WriterId, index: number, bytes: Uint8Array): void {
+  const blocks = journaled.get(writer) ?? new Map<number, Uint8Array[]>()
+  journaled.set(writer, blocks)
+  const parts = blocks.get(index)
+  if (parts === undefined) blocks.set(index, [bytes])
+  else parts.push(bytes)
+}
+
+/**
+ * The journal's blocks from `length` on, up to the first gap. Its last block is open unless it is
+ * a header: in another copy of this directory more may have joined it.
+ */
+function endOf(length: number, blocks: JournaledBlocks = new Map()): Pick<RecoveredLog, 'tail' | 'open'> {
+  const last = Math.max(0, ...blocks.keys())
   const tail: Uint8Array[] = []
-  for (let block = blocks?.get(length); block !== undefined; block = blocks?.get(length + tail.length)) tail.push(block)
-  return tail
+  for (let index = length; ; index++) {
+    const parts = blocks.get(index)
+    if (parts === undefined) return { tail, open: [] }
+    if (index === last && index > 0) return { tail, open: parts }
+    tail.push(concatBytes(parts))
+  }
 }

@@ -18,23 +18,22 @@ import {
   type NodeName,
   type Now,
   type Prng,
-  present,
   SkeinError,
   unreachable,
   type WriterId,
 } from '../base/index.ts'
-import { HybridClock, type ReadonlyVersionVector, VersionVector, wallFromTimestamp } from '../crdt/index.ts'
+import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
 import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog } from './effects.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, lastOf } from './entry.ts'
 import { decodeFacts, encodeFacts } from './facts.ts'
 import type { GroupName } from './group.ts'
+import { Health } from './health.ts'
 import { IdempotencyTable } from './idempotency.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
-import { type ReadOnlyReason, readOnlyError } from './read-only.ts'
-import { isFarAhead, referenceOffsetMs, stampingWallMs } from './reference-clock.ts'
+import { readOnlyError } from './read-only.ts'
 import type { ConflictsRequest, GetRequest, Reply, Request, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
 import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
@@ -57,8 +56,6 @@ export interface ReplicaConfig {
 }
 
 export const MAX_CLOCK_DRIFT_DEFAULT_MS = 60_000
-/** A refusal that was not repeated for this long is over: a refused node asks again every few seconds. */
-const REFUSAL_FRESH_MS = 15_000
 
 /** A request that is answered on a state which covers its session. */
 type SessionRequest = GetRequest | ScanRequest | TransactionRequest
@@ -75,17 +72,13 @@ export class Replica {
   readonly #writes: WritePath
   /** Logs out of service for good (LG2); journaled as facts. */
   readonly #forked = new Map<WriterId, LogFailure>()
-  readonly #refusals = new Map<NodeName, { readonly reason: PeerRefusal; readonly atMs: number }>()
+  readonly #health: Health
   /** Peers that saw another process under this node's name. */
   readonly #contestedBy = new Set<NodeName>()
   readonly #epoch: Epoch = FIRST_EPOCH
   /** A copy of the frontier that replies share until it moves. */
   #session: ReadonlyVersionVector | null = null
   #isRecovered = false
-  #hasRoom = true
-  /** The reference clock minus this node's, and why writes are refused: taken anew at each tick and change of peers. */
-  #referenceOffsetMs = 0
-  #readOnly: ReadOnlyReason | null = null
   #isFactsChanged = false
   /** An applied entry's writer waits for a report. */
   #isReportWanted = false
@@ -97,6 +90,7 @@ export class Replica {
   constructor(config: ReplicaConfig, store: StateStore, random: Prng) {
     this.#config = config
     this.#state = new State(store)
+    this.#health = new Health(config.maxClockDriftMs)
     this.#peers = new Peers(config.node, config.directory, config.members)
     this.#delivery = new Delivery({
       group: config.group,
@@ -107,6 +101,7 @@ export class Replica {
       hasEntered: (epoch) => epoch <= this.#epoch,
       findFault: (entry) => this.#findFault(entry),
       apply: (entry) => this.#applyForeign(entry),
+      carry: (entry) => this.#carry(entry),
     })
     this.#writes = new WritePath({
       group: config.group,
@@ -122,7 +117,7 @@ export class Replica {
       idempotency: this.#idempotency,
       delivery: this.#delivery,
       now: () => this.#now,
-      stampingWallMs: () => stampingWallMs(this.#now.wallMs, this.#referenceOffsetMs, config.maxClockDriftMs),
+      stampingWallMs: () => this.#health.stampingWallMs(this.#now),
       emit: (effect) => this.#emit(effect),
       apply: (entry) => this.#apply(entry),
       admitRead: ({ id, request }) => this.#admit(id, request),
@@ -152,9 +147,26 @@ export class Replica {
     return this.#isRecovered
   }
 
+  /** True if the log store has everything that was written in this life. */
+  get isDrained(): boolean {
+    return this.#writes.isDrained
+  }
+
   /** What is applied, and durable here: they are the same (JR6). */
   get frontier(): ReadonlyVersionVector {
     return this.#frontier
+  }
+
+  /**
+   * How many blocks of each log the journal need not keep, given how many the log store has
+   * durable (JR7): blocks that are carried are needed no more once their carrier is journaled.
+   */
+  releasable(durable: ReadonlyMap<WriterId, number>): ReadonlyMap<WriterId, number> {
+    const { openIndexes } = this.#delivery
+    if (!this.#isRecovered || this.#writes.isCarrying || openIndexes.size === 0) return durable
+    const releasable = new Map(durable)
+    for (const [writer, index] of openIndexes) if ((durable.get(writer) ?? 0) >= index) releasable.set(writer, index + 1)
+    return releasable
   }
 
   status(now: Now): Status {
@@ -174,8 +186,8 @@ export class Replica {
       logs: this.#delivery.statuses(),
       peers: this.#peers.statuses(this.#frontier, now),
       nameContested: this.#contestedBy.size > 0,
-      refusedBy: this.#freshRefusals(now),
-      clockOffsetMs: Math.round(this.#referenceOffsetMs),
+      refusedBy: this.#health.refusals(now),
+      clockOffsetMs: Math.round(this.#health.referenceOffsetMs),
     }
   }
 
@@ -207,10 +219,10 @@ export class Replica {
       case 'message':
         return this.#receive(input.from, input.message)
       case 'refused':
-        this.#refusals.set(input.by, { reason: input.refusal, atMs: this.#now.monotonicMs })
+        this.#health.noteRefusal(input.by, input.refusal, this.#now)
         return this.#assessHealth()
       case 'disk':
-        this.#hasRoom = input.hasRoom
+        this.#health.noteRoom(input.hasRoom)
         return this.#assessHealth()
       case 'tick':
         return this.#tick()
@@ -227,7 +239,10 @@ export class Replica {
 
   #checkRecovered(): void {
     if (this.#isRecovered || this.#delivery.recoveryProgress() !== null) return
+    // What it sets free may let the reading of other logs go on.
+    if (this.#delivery.recoverOpen() && this.#delivery.recoveryProgress() !== null) return
     this.#isRecovered = true
+    if (this.#writes.hasCarried) this.#writes.askGather()
     // The hybrid clock may be far ahead by now: known before the first write is taken.
     this.#assessHealth()
   }
@@ -266,7 +281,7 @@ export class Replica {
     if (request.session !== null && this.#sessionWaits.isFull) {
       return new SkeinError('UNAVAILABLE', 'too many requests wait for their session: try again later or ask another node')
     }
-    if (request.kind === 'transaction') return readOnlyError(this.#readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
+    if (request.kind === 'transaction') return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
     if (request.consistency !== 'linearizable') return null
     return new SkeinError(
       'NO_QUORUM',
@@ -314,11 +329,11 @@ export class Replica {
   }
 
   #apply(entry: Entry): void {
-    const last = present(entry.transactions.at(-1), 'an entry has a transaction')
+    const { sequence, timestamp } = lastOf(entry)
     this.#state.apply(entry)
     this.#idempotency.learn(entry)
-    this.#clock.observe(present(last.changes[0], 'a transaction has a change').version.timestamp)
-    this.#frontier.advance(entry.writer, last.sequence)
+    this.#clock.observe(timestamp)
+    this.#frontier.advance(entry.writer, sequence)
     this.#session = null
   }
 
@@ -328,16 +343,21 @@ export class Replica {
   }
 
   #isSkewed(entry: Entry): boolean {
-    const last = present(entry.transactions.at(-1)?.changes[0], 'an entry has a change').version
-    const reference = this.#now.wallMs + this.#referenceOffsetMs
-    return wallFromTimestamp(last.timestamp) > reference + this.#config.maxClockDriftMs
+    return this.#health.isSkewed(lastOf(entry).timestamp, this.#now)
+  }
+
+  #carry(entry: Entry): void {
+    this.#writes.carry(entry)
+    if (this.#isRecovered) this.#writes.askGather()
   }
 
   #appended(writer: WriterId, key: LogKey): void {
     // Its first block gives a log its key: from now on peers can ask for it.
-    if (this.#delivery.keyOf(writer) !== null) return
-    this.#delivery.open(writer, key)
-    this.#announce([{ writer, key }], this.#peers.connected())
+    if (this.#delivery.keyOf(writer) === null) {
+      this.#delivery.open(writer, key)
+      this.#announce([{ writer, key }], this.#peers.connected())
+    }
+    this.#writes.appended(writer)
   }
 
   #failLog(writer: WriterId, failure: LogFailure): void {
@@ -360,7 +380,7 @@ export class Replica {
 
   #connect(peer: NodeName, directory: DirectoryId): void {
     this.#peers.connect(peer, directory, this.#now)
-    this.#refusals.delete(peer)
+    this.#health.noteAdmission(peer)
     this.#assessHealth()
     this.#announce(this.#delivery.announced(), [peer])
     this.#sendHeartbeat(peer)
@@ -445,28 +465,18 @@ export class Replica {
   }
 
   #assessHealth(): void {
-    this.#referenceOffsetMs = referenceOffsetMs(this.#peers.clockOffsets(this.#now))
-    if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
-    else if (this.#freshRefusals(this.#now).length > 0 && this.#peers.connected().length === 0) this.#readOnly = 'NAME_IN_USE'
-    else this.#readOnly = this.#isAheadOfReference() ? 'CLOCK_SKEW' : null
-  }
-
-  /** This node's entries would be held by its peers (HL3): for its wall clock, or for what that once was. */
-  #isAheadOfReference(): boolean {
-    const { maxClockDriftMs } = this.#config
-    const stampedAheadMs = wallFromTimestamp(this.#clock.latest) - (this.#now.wallMs + this.#referenceOffsetMs)
-    return isFarAhead(this.#referenceOffsetMs, maxClockDriftMs) || stampedAheadMs > maxClockDriftMs
-  }
-
-  #freshRefusals(now: Now): Status['refusedBy'] {
-    return [...this.#refusals]
-      .filter(([, { atMs }]) => now.monotonicMs - atMs < REFUSAL_FRESH_MS)
-      .map(([node, { reason }]) => ({ node, reason }))
+    this.#health.assess({
+      clockOffsetsMs: this.#peers.clockOffsets(this.#now),
+      connectedPeers: this.#peers.connected().length,
+      latest: this.#clock.latest,
+      now: this.#now,
+    })
   }
 
   #describeState(): ReplicaState {
     if (!this.#isRecovered) return { kind: 'recovering', ...(this.#delivery.recoveryProgress() ?? { done: 0, total: 0 }) }
-    return this.#readOnly === null ? { kind: 'serving' } : { kind: 'read-only', reason: this.#readOnly }
+    const { readOnly } = this.#health
+    return readOnly === null ? { kind: 'serving' } : { kind: 'read-only', reason: readOnly }
   }
 
   #emit(effect: Effect): void {

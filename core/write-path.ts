@@ -18,7 +18,6 @@ import {
   type NodeName,
   type Now,
   type Prng,
-  present,
   SkeinError,
   unreachable,
   type WriterId,
@@ -26,11 +25,12 @@ import {
 import { Dependencies, type Dot, type HybridClock, type ReadonlyVersionVector, type Version } from '../crdt/index.ts'
 import type { Delivery } from './delivery.ts'
 import type { Effect, ReplyEffect } from './effects.ts'
-import { type Entry, encodeEntry, encodeHeader, type Header, type Transaction } from './entry.ts'
+import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, type Transaction } from './entry.ts'
 import { execute } from './execute.ts'
 import type { GroupName } from './group.ts'
 import { type Gathered, GroupCommit, type HeldRead } from './group-commit.ts'
 import type { IdempotencyTable } from './idempotency.ts'
+import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
 import type { Reply, RequestId, TransactionRequest, WriteConcern } from './requests.ts'
 import type { State } from './state.ts'
@@ -41,8 +41,8 @@ const MILLION = 1_000_000
 /** The log that this node writes in this life. */
 interface ActiveLog {
   readonly header: Header
-  /** Blocks durable in the journal. */
-  length: number
+  readonly tail: LogTail
+  /** Of the last transaction that is durable. */
   sequence: number
   dependencies: Dependencies
 }
@@ -87,6 +87,9 @@ export class WritePath {
   readonly #commit = new GroupCommit()
   readonly #concernWaits = new ConcernWaits()
   readonly #entryWriter = new ByteWriter()
+  /** Entries that only the journal has, of a block that may be incomplete there (JR8); applied, in order. */
+  #carried: Entry[] = []
+  #isCarryInFlight = false
   #active: ActiveLog | null = null
   #isGatherAsked = false
 
@@ -137,21 +140,49 @@ export class WritePath {
   /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */
   publish(): void {
     const { commit, held } = this.#commit.land()
-    const { entry, index, blocks, concerns } = commit
-    if (entry !== null) {
-      const log = present(this.#active, 'an entry was sealed into a log')
-      log.sequence += entry.transactions.length
-      log.length = index + blocks.length
-      this.#context.delivery.recordOwn(entry.writer, log.length, log.sequence)
-      this.#context.apply(entry)
-      this.#context.emit({ kind: 'append', writer: entry.writer, index, blocks })
+    this.#isCarryInFlight = false
+    const { entry, concerns } = commit
+    const log = this.#active
+    if (log !== null) {
+      log.tail.land()
+      log.sequence += entry?.transactions.length ?? 0
+      this.#context.delivery.recordOwn(log.header.writer, log.tail.length, log.sequence)
+      if (entry !== null) this.#context.apply(entry)
+      this.#handOver(log)
       // Entries of peers may depend on this one, seen over a peer that is gone since.
-      this.#context.delivery.drain()
+      if (entry !== null) this.#context.delivery.drain()
     }
     for (const read of held) this.#context.admitRead(read)
     this.#awaitConcerns(concerns)
     // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
     this.#seal(false)
+  }
+
+  /** Blocks of a log are in the log store: those that gathered meanwhile follow. */
+  appended(writer: WriterId): void {
+    const log = this.#active
+    if (log === null || log.header.writer !== writer) return
+    log.tail.appended()
+    this.#handOver(log)
+  }
+
+  /** True if the log store has every block of this life's log. */
+  get isDrained(): boolean {
+    return this.#active?.tail.isDrained ?? true
+  }
+
+  /** Takes an entry of an earlier log that this life's log has to carry to the peers (JR8). */
+  carry(entry: Entry): void {
+    this.#carried.push(entry)
+  }
+
+  /** True while what is carried is not durable in this life's log. */
+  get isCarrying(): boolean {
+    return this.hasCarried || this.#isCarryInFlight
+  }
+
+  get hasCarried(): boolean {
+    return this.#carried.length > 0
   }
 
   /** Answers the writes that enough nodes hold by now. */
@@ -172,26 +203,20 @@ export class WritePath {
   #seal(isDiskIdle: boolean): void {
     if (this.#commit.isInFlight) return
     const facts = this.#context.takeChangedFacts()
+    if (this.hasCarried) return this.#sealCarried(facts)
     if (!this.#commit.hasGathered && facts === null) return
     const { batch, keys, held } = this.#commit.takeBatch(isDiskIdle)
     const log = this.#activeLog()
     const dependencies = log.dependencies.advance(this.#context.frontier, log.header.writer)
     const answers: Answers = { replies: [], concerns: [] }
     const entry = this.#executeBatch(batch, log, dependencies, answers)
-    const records: JournalRecord[] = []
-    if (facts !== null) records.push({ kind: 'facts', group: this.#context.group, bytes: facts })
-    const blocks: Uint8Array[] = []
+    const records = this.#factRecords(facts)
     if (entry !== null) {
-      if (log.length === 0) blocks.push(encodeHeader(log.header))
-      const block = encodeEntry(this.#entryWriter, entry, log.dependencies)
-      assert(block.length <= ENTRY_BYTES_MAX, 'nothing is persisted that could not be read again')
-      blocks.push(block)
+      const part = encodeEntry(this.#entryWriter, entry, log.dependencies)
+      assert(part.length <= ENTRY_BYTES_MAX, 'nothing is persisted that could not be read again')
+      this.#sealPart(log, part, records)
       log.dependencies = dependencies
     }
-    blocks.forEach((bytes, position) => {
-      const { group, writer } = log.header
-      records.push({ kind: 'block', group, writer, index: log.length + position, bytes })
-    })
     if (records.length === 0) {
       // Nothing was written: what is answered reflects only what is durable already.
       for (const reply of answers.replies) this.#context.emit(reply)
@@ -200,8 +225,38 @@ export class WritePath {
       if (this.#commit.hasGathered) this.askGather()
       return
     }
-    this.#commit.launch({ entry, index: log.length, blocks, concerns: answers.concerns }, keys, held)
+    this.#commit.launch({ entry, concerns: answers.concerns }, keys, held)
     this.#context.emit({ kind: 'persist', records, replies: answers.replies })
+  }
+
+  /** What is carried goes ahead of anything that depends on it, in a commit of its own. */
+  #sealCarried(facts: Uint8Array | null): void {
+    const log = this.#activeLog()
+    const records = this.#factRecords(facts)
+    for (const entries of groupByWriter(this.#carried)) this.#sealPart(log, encodeCarried(entries), records)
+    this.#carried = []
+    this.#isCarryInFlight = true
+    this.#commit.launch({ entry: null, concerns: [] }, new Set(), [])
+    this.#context.emit({ kind: 'persist', records, replies: [] })
+  }
+
+  #sealPart(log: ActiveLog, part: Uint8Array, records: JournalRecord[]): void {
+    const { group, writer } = log.header
+    if (log.tail.isEmpty) {
+      const header = encodeHeader(log.header)
+      records.push({ kind: 'block', group, writer, index: log.tail.seal(header), bytes: header })
+    }
+    records.push({ kind: 'block', group, writer, index: log.tail.seal(part), bytes: part })
+  }
+
+  #factRecords(facts: Uint8Array | null): JournalRecord[] {
+    return facts === null ? [] : [{ kind: 'facts', group: this.#context.group, bytes: facts }]
+  }
+
+  /** Gives the log store what may leave. */
+  #handOver(log: ActiveLog): void {
+    const ready = log.tail.takeReady()
+    if (ready !== null) this.#context.emit({ kind: 'append', writer: log.header.writer, ...ready })
   }
 
   /** The log to write to: minted at the first write of this life (ID3), and anew if it went out of service. */
@@ -212,7 +267,7 @@ export class WritePath {
     while (delivery.has(writer)) writer = makeWriterId(node, random.uint32())
     const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node) }
     delivery.activate(header)
-    this.#active = { header, length: 0, sequence: 0, dependencies: Dependencies.none() }
+    this.#active = { header, tail: new LogTail(), sequence: 0, dependencies: Dependencies.none() }
     return this.#active
   }
 
@@ -296,6 +351,17 @@ export class WritePath {
   #countHolding(version: Dot): number {
     return (this.#context.frontier.has(version) ? 1 : 0) + this.#context.countPeersHolding(version)
   }
+}
+
+/** Entries of one log next to each other, in their order. */
+function groupByWriter(entries: readonly Entry[]): Entry[][] {
+  const groups = new Map<WriterId, Entry[]>()
+  for (const entry of entries) {
+    const group = groups.get(entry.writer)
+    if (group === undefined) groups.set(entry.writer, [entry])
+    else group.push(entry)
+  }
+  return [...groups.values()]
 }
 
 /** How many nodes a write concern asks for, this one included (WR4). */

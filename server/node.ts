@@ -175,9 +175,9 @@ export class Node implements Gateway {
   /** A client that was answered here should find its write at the node that it turns to next. */
   async #handOver(): Promise<void> {
     const deadlineMs = performance.now() + HAND_OVER_MS
-    while (performance.now() < deadlineMs) {
+    while (performance.now() < deadlineMs && this.#interpreter.failure === null) {
       const connected = this.#replica.status(systemNow()).peers.filter((peer) => peer.connected)
-      if (connected.every((peer) => peer.lag === 0)) return
+      if (this.#replica.isDrained && connected.every((peer) => peer.lag === 0)) return
       await new Promise((resolve) => setTimeout(resolve, TICK_INTERVAL_MS))
     }
   }
@@ -195,7 +195,7 @@ export class Node implements Gateway {
     if (this.#isClosed) return
     await this.#checkDisk()
     this.#every(TICK_INTERVAL_MS, () => this.#interpreter.input({ kind: 'tick' }))
-    this.#every(RELEASE_INTERVAL_MS, () => this.#logs.sync((durable) => this.#journal.release(durable)))
+    this.#every(RELEASE_INTERVAL_MS, () => this.#logs.sync((durable) => this.#journal.release(this.#replica.releasable(durable))))
     this.#every(DISK_CHECK_INTERVAL_MS, () => {
       this.#checkDisk().catch((error: unknown) => this.#interpreter.fail(toSkeinError(error)))
     })

@@ -1,8 +1,9 @@
 /**
  * Appends blocks to a hypercore of this node, byte for byte what the journal has (JR2, JR5).
  *
- * An append costs the writer and each follower about as much for twenty blocks as for one, so under
- * load appends are gathered: after each there is a pause, and what arrives in it goes together. When the log is idle a block goes out at once.
+ * An append costs the writer and each follower about as much for a large block as for a small one.
+ * So it is reported as done only after a pause: until then the replica gathers what comes into the
+ * next block. When the log is idle a block goes out at once.
  *
  * A core that was rolled back learns from its peers how long it really is. So every append says at
  * which length it must land (`maxLength`), blocks that are there already are compared instead, and
@@ -15,14 +16,11 @@ import { assert, bytesEqual, KIB, present } from '../base/index.ts'
 
 /**
  * An append takes the main thread 0.2 ms and more, and as much again for every follower, nearly
- * whatever its number of blocks. So the pause before the next one is so many times as long as the
- * last one took: appending gets a bounded share of the processor however slow the machine is.
- * Larger: more throughput; smaller: a write is visible at the peers earlier.
+ * whatever its size. So the pause after it is so many times as long as it took: appending gets a
+ * bounded share of the processor however slow the machine is. Larger: more throughput; smaller: a
+ * write is visible at the peers earlier.
  */
 const PAUSE_PER_APPEND = 2
-/** When blocks come faster than this many an append, latency is in the queues anyway: the pause is longer. */
-const BUSY_BLOCKS = 8
-const BUSY_PAUSE_MS = 8
 const PAUSE_MS_MAX = 20
 /** One append takes no more than this, so that the main thread is not held up. */
 const APPEND_BLOCKS_MAX = 256
@@ -51,8 +49,6 @@ export class LogAppender {
   readonly #queue: AppendRequest[] = []
   #isRunning = false
   #isStopped = false
-  /** No append starts before this, in ms of `performance.now()`. */
-  #pausedUntilMs = 0
   /** Resumes a run that waits for blocks of the peers. */
   #wake: () => void = () => {}
   #onIdle: (() => void) | null = null
@@ -85,13 +81,12 @@ export class LogAppender {
     this.#isRunning = true
     try {
       while (this.#queue.length > 0 && !this.#isStopped) {
-        await this.#waitForMore()
         const requests = this.#takeContiguous()
         const blocks = requests.flatMap((request) => request.blocks)
         const startedMs = performance.now()
         const isThere = await this.#place(present(requests[0], 'the queue was not empty').index, blocks)
         if (!isThere) break
-        this.#pauseAfter(blocks.length, performance.now() - startedMs)
+        await this.#pause(performance.now() - startedMs)
         for (const { done } of requests) done()
       }
     } catch (error) {
@@ -102,14 +97,9 @@ export class LogAppender {
     this.#onIdle?.()
   }
 
-  async #waitForMore(): Promise<void> {
-    const restMs = this.#pausedUntilMs - performance.now()
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
-  }
-
-  #pauseAfter(blocks: number, tookMs: number): void {
-    const pauseMs = Math.max(tookMs * PAUSE_PER_APPEND, blocks >= BUSY_BLOCKS ? BUSY_PAUSE_MS : 0)
-    this.#pausedUntilMs = performance.now() + Math.min(pauseMs, PAUSE_MS_MAX)
+  async #pause(tookMs: number): Promise<void> {
+    if (this.#isStopped) return
+    await new Promise((resolve) => setTimeout(resolve, Math.min(tookMs * PAUSE_PER_APPEND, PAUSE_MS_MAX)))
   }
 
   /** Requests that follow on one another, up to the size of one append. */

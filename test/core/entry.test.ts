@@ -14,10 +14,11 @@ import {
 } from '../../base/index.ts'
 import {
   DEFAULT_GROUP,
-  decodeEntry,
+  decodeEntries,
   decodeHeader,
   type Entry,
   type EntryContext,
+  encodeCarried,
   encodeEntry,
   encodeHeader,
   type Header,
@@ -81,10 +82,31 @@ describe('blocks of a log', () => {
     fc.assert(
       fc.property(entries, ({ entry, previous }) => {
         const bytes = encodeEntry(new ByteWriter(), entry, previous)
-        const read = decodeEntry(bytes, { ...CONTEXT, dependencies: Dependencies.none() })
-        expect(plain(read)).toEqual(plain(entry))
+        const read = decodeEntries(bytes, { ...CONTEXT, dependencies: Dependencies.none() })
+        expect(read.map(plain)).toEqual([plain(entry)])
       }),
     )
+  })
+
+  it("[JR8] entries are carried with their own dots, stamps and dependencies, beside the carrier's own", () => {
+    const carrier = makeWriterId('n1' as NodeName, 2)
+    const context = { ...CONTEXT, writer: carrier, dependencies: Dependencies.none() }
+    fc.assert(
+      fc.property(fc.array(entries, { minLength: 1, maxLength: 4 }), (list) => {
+        const carried = chain(list.map(({ entry }) => entry))
+        expect(decodeEntries(encodeCarried(carried), context).map(plain)).toEqual(carried.map(plain))
+      }),
+    )
+  })
+
+  it.each([
+    ['of another node', makeWriterId('n2' as NodeName, 1)],
+    ['of the carrier itself', makeWriterId('n1' as NodeName, 1)],
+  ])('[JR8] carried entries %s are malformed', (_, writer) => {
+    const [sample] = fc.sample(entries, { numRuns: 1, seed: 1 })
+    const { entry } = present(sample, 'a sample was drawn')
+    const bytes = encodeCarried([{ ...entry, writer }])
+    expect(() => decodeEntries(bytes, { ...CONTEXT, dependencies: Dependencies.none() })).toThrow(MalformedError)
   })
 
   it('[LG4] an entry cut off at any byte is malformed, never a crash', () => {
@@ -92,7 +114,7 @@ describe('blocks of a log', () => {
       fc.property(entries, ({ entry, previous }) => {
         const bytes = encodeEntry(new ByteWriter(), entry, previous)
         for (let length = 0; length < bytes.length; length++) {
-          expect(() => decodeEntry(bytes.slice(0, length), { ...CONTEXT, dependencies: Dependencies.none() })).toThrow(MalformedError)
+          expect(() => decodeEntries(bytes.slice(0, length), { ...CONTEXT, dependencies: Dependencies.none() })).toThrow(MalformedError)
         }
       }),
       { numRuns: 30 },
@@ -105,8 +127,8 @@ describe('blocks of a log', () => {
         const bytes = encodeEntry(new ByteWriter(), entry, previous)
         bytes[at % bytes.length] = byte
         try {
-          const read = decodeEntry(bytes, { ...CONTEXT, dependencies: Dependencies.none() })
-          expect(read.transactions.length).toBeGreaterThan(0)
+          const read = decodeEntries(bytes, { ...CONTEXT, dependencies: Dependencies.none() })
+          expect(read.length).toBeGreaterThan(0)
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedError)
         }
@@ -120,7 +142,7 @@ describe('blocks of a log', () => {
     const { entry, previous } = present(sample, 'a sample was drawn')
     const bytes = encodeEntry(new ByteWriter(), entry, previous)
     const decode = (context: Partial<EntryContext>) => () =>
-      decodeEntry(bytes, { ...CONTEXT, dependencies: Dependencies.none(), ...context })
+      decodeEntries(bytes, { ...CONTEXT, dependencies: Dependencies.none(), ...context })
     expect(decode({ sequence: 1 })).toThrow(MalformedError)
     expect(decode({ timestamp: Number.MAX_SAFE_INTEGER })).toThrow(MalformedError)
   })
@@ -140,6 +162,24 @@ describe('blocks of a log', () => {
 })
 
 /** Without the identity of the dependencies' objects. */
+/** The entries as if one log held them one after the other, from its sequence 5 on. */
+function chain(list: readonly Entry[]): Entry[] {
+  let sequence = 4
+  let timestamp = 0
+  let dependencies = Dependencies.none()
+  return list.map((entry, position) => {
+    dependencies = dependencies.advance(new VersionVector([['n2.00000002' as WriterId, 10 + position]]), WRITER)
+    const transactions = entry.transactions.map((transaction) => {
+      sequence += 1
+      timestamp += 7
+      const stamp = { dot: { writer: WRITER, sequence }, timestamp: timestamp as Timestamp, dependencies }
+      const changes = transaction.changes.map(({ key, version }) => ({ key, version: { ...version, ...stamp } }))
+      return { ...transaction, sequence, changes }
+    })
+    return { ...entry, dependencies, transactions }
+  })
+}
+
 function plain(entry: Entry): unknown {
   return {
     ...entry,

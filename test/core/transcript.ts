@@ -14,8 +14,10 @@
  *     persist n1                                     one durable write
  *     deliver                                        messages and blocks, until nothing moves
  *     elapse 500ms · clock n1 +120s
+ *     hold-appends n1 · release-appends n1           what is durable waits for the log store / goes on
  *     cut n1 n2 · withhold n3 n1#1                    (that log's blocks don't reach n3) · heal
- *     · crash n1 · restart n1 · forget-logs n1 2   (the log store loses its blocks from 2 on)
+ *     crash n1 · restart n1 · forget-logs n1 2       (the log store loses its blocks from 2 on)
+ *     copy n1 · put-back n1                          the disk as it is now; again, while the node is down
  *     fork n2 n1#1                                   that node's log store finds the log forked
  *     digests · frontier n1 · logs n1 · state n1 · peers n1
  *
@@ -106,6 +108,18 @@ class TranscriptSession {
         return []
       case 'persist':
         return cluster.persist(cluster.node(name)) ? [] : ['nothing is in flight']
+      case 'hold-appends':
+        cluster.node(name).isHoldingAppends = true
+        return []
+      case 'release-appends':
+        cluster.releaseAppends(name)
+        return []
+      case 'copy':
+        cluster.copyDisk(name)
+        return []
+      case 'put-back':
+        cluster.putBackDisk(name)
+        return []
       case 'deliver':
         cluster.deliver()
         return []

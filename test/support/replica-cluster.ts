@@ -7,6 +7,7 @@
 import {
   assert,
   binaryFromText,
+  bytesEqual,
   type DirectoryId,
   keyFromText,
   type LogKey,
@@ -44,6 +45,12 @@ interface Disk {
   logs: Map<WriterId, StoredBlocks>
 }
 
+function copyOf({ directory, journal, logs }: Disk): Disk {
+  const copied = new Map<WriterId, StoredBlocks>()
+  for (const [writer, { key, blocks }] of logs) copied.set(writer, { key, blocks: [...blocks] })
+  return { directory, journal: [...journal], logs: copied }
+}
+
 export interface ClusterOptions {
   readonly seed?: number
   readonly maxClockDriftMs?: number
@@ -52,12 +59,15 @@ export interface ClusterOptions {
 
 export class ReplicaNode {
   readonly name: NodeName
-  readonly disk: Disk
+  disk: Disk
   replica: Replica
   /** Added to the cluster's clock. */
   clockOffsetMs = 0
   /** The durable write in flight, if durability is held back. */
   readonly persists: Extract<Effect, { kind: 'persist' }>[] = []
+  /** Appends under way, if they are held back. */
+  readonly appends: Extract<Effect, { kind: 'append' }>[] = []
+  isHoldingAppends = false
   readonly reads = new Map<WriterId, number>()
   readonly followed = new Set<WriterId>()
   readonly outbox: { to: NodeName; message: Uint8Array }[] = []
@@ -79,6 +89,7 @@ export class ReplicaCluster {
   readonly #connected = new Set<string>()
   /** `node|writer`: blocks of that log don't reach that node. */
   readonly #withheld = new Set<string>()
+  readonly #copies = new Map<string, Disk>()
   readonly #options: ClusterOptions
   readonly #random: Prng
   /** While true, durable writes wait for `persist`. */
@@ -159,6 +170,24 @@ export class ReplicaCluster {
     return true
   }
 
+  /** Lets the log store take the appends that were held back, and those that follow. */
+  releaseAppends(name: string): void {
+    const node = this.node(name)
+    node.isHoldingAppends = false
+    for (const { writer, index, blocks } of node.appends.splice(0)) this.#append(node, writer, index, blocks)
+    this.runLocal()
+  }
+
+  /** Keeps a copy of the node's disk as it is at this instant. */
+  copyDisk(name: string): void {
+    this.#copies.set(name, copyOf(this.node(name).disk))
+  }
+
+  /** Puts the copy back into a node that is down. */
+  putBackDisk(name: string): void {
+    this.node(name).disk = copyOf(present(this.#copies.get(name), 'a copy was kept'))
+  }
+
   /** Delivers messages and blocks over all links that are not cut, until nothing moves. */
   deliver(): void {
     for (let moved = true; moved; ) {
@@ -205,6 +234,8 @@ export class ReplicaCluster {
     node.isUp = false
     this.#connectAll()
     node.persists.length = 0
+    node.appends.length = 0
+    node.isHoldingAppends = false
     node.outbox.length = 0
     node.reads.clear()
     node.followed.clear()
@@ -249,7 +280,9 @@ export class ReplicaCluster {
         node.persists.push(effect)
         return
       case 'append':
-        return this.#append(node, effect.writer, effect.index, effect.blocks)
+        if (node.isHoldingAppends) node.appends.push(effect)
+        else this.#append(node, effect.writer, effect.index, effect.blocks)
+        return
       case 'follow':
         node.followed.add(effect.writer)
         if (!node.disk.logs.has(effect.writer)) node.disk.logs.set(effect.writer, { key: effect.key, blocks: [] })
@@ -270,7 +303,7 @@ export class ReplicaCluster {
 
   #append(node: ReplicaNode, writer: WriterId, index: number, blocks: readonly Uint8Array[]): void {
     const known = node.disk.logs.get(writer)
-    const log = known ?? { key: this.#mintKey(), blocks: [] }
+    const log = known ?? { key: keyOf(node.disk.directory, writer), blocks: [] }
     assert(log.blocks.length === index, 'blocks are appended in order')
     log.blocks.push(...blocks)
     node.disk.logs.set(writer, log)
@@ -310,9 +343,13 @@ export class ReplicaCluster {
         const mine = present(node.disk.logs.get(writer), 'what is followed is stored')
         for (const peer of this.nodes.values()) {
           const theirs = peer.disk.logs.get(writer)
-          if (theirs === undefined || !this.#connected.has(pairOf(node.name, peer.name)) || theirs.blocks.length <= mine.blocks.length)
-            continue
+          if (theirs === undefined || !this.#connected.has(pairOf(node.name, peer.name))) continue
           assert(theirs.key === mine.key, 'a log has one key')
+          mine.blocks.forEach((block, index) => {
+            const other = theirs.blocks[index]
+            assert(other === undefined || bytesEqual(block, other), `${writer} is forked at block ${index}`)
+          })
+          if (theirs.blocks.length <= mine.blocks.length) continue
           mine.blocks.push(...theirs.blocks.slice(mine.blocks.length))
           moved = true
         }
@@ -347,13 +384,14 @@ export class ReplicaCluster {
     return this.#hex(4) as DirectoryId
   }
 
-  #mintKey(): LogKey {
-    return this.#hex(8) as LogKey
-  }
-
   #hex(words: number): string {
     return Array.from({ length: words }, () => this.#random.uint32().toString(16).padStart(8, '0')).join('')
   }
+}
+
+/** As in a real store, a function of the directory and the writer: what is lost is made again as the same. */
+function keyOf(directory: DirectoryId, writer: WriterId): LogKey {
+  return (directory + writer.slice(-8)).padEnd(64, '0') as LogKey
 }
 
 function pairOf(left: string, right: string): string {

@@ -1,0 +1,91 @@
+/**
+ * Whether this node may write: room on the disk, its name its own, its clock near the others'.
+ * What is found is kept until the next look, at each tick and change of peers.
+ */
+
+import type { NodeName, Now, Timestamp } from '../base/index.ts'
+import { wallFromTimestamp } from '../crdt/index.ts'
+import type { PeerRefusal } from './ports.ts'
+import type { ReadOnlyReason } from './read-only.ts'
+import { isFarAhead, referenceOffsetMs, stampingWallMs } from './reference-clock.ts'
+
+/** A refusal that was not repeated for this long is over: a refused node asks again every few seconds. */
+const REFUSAL_FRESH_MS = 15_000
+
+export interface Refusal {
+  /** Who refused this node. */
+  readonly node: NodeName
+  readonly reason: PeerRefusal
+}
+
+/** What a look at the health needs to know. */
+export interface Surroundings {
+  /** The clocks of the peers that are alive, as offsets to the own one. */
+  readonly clockOffsetsMs: readonly number[]
+  readonly connectedPeers: number
+  /** The last timestamp given or seen. */
+  readonly latest: Timestamp
+  readonly now: Now
+}
+
+export class Health {
+  readonly #maxClockDriftMs: number
+  readonly #refusals = new Map<NodeName, { readonly reason: PeerRefusal; readonly atMs: number }>()
+  #hasRoom = true
+  #referenceOffsetMs = 0
+  #readOnly: ReadOnlyReason | null = null
+
+  constructor(maxClockDriftMs: number) {
+    this.#maxClockDriftMs = maxClockDriftMs
+  }
+
+  /** Why it refuses writes, or null. */
+  get readOnly(): ReadOnlyReason | null {
+    return this.#readOnly
+  }
+
+  /** The reference clock minus this node's. */
+  get referenceOffsetMs(): number {
+    return this.#referenceOffsetMs
+  }
+
+  noteRoom(hasRoom: boolean): void {
+    this.#hasRoom = hasRoom
+  }
+
+  noteRefusal(by: NodeName, reason: PeerRefusal, now: Now): void {
+    this.#refusals.set(by, { reason, atMs: now.monotonicMs })
+  }
+
+  noteAdmission(by: NodeName): void {
+    this.#refusals.delete(by)
+  }
+
+  assess({ clockOffsetsMs, connectedPeers, latest, now }: Surroundings): void {
+    this.#referenceOffsetMs = referenceOffsetMs(clockOffsetsMs)
+    if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
+    else if (this.refusals(now).length > 0 && connectedPeers === 0) this.#readOnly = 'NAME_IN_USE'
+    else this.#readOnly = this.#isAhead(latest, now) ? 'CLOCK_SKEW' : null
+  }
+
+  refusals(now: Now): readonly Refusal[] {
+    return [...this.#refusals]
+      .filter(([, { atMs }]) => now.monotonicMs - atMs < REFUSAL_FRESH_MS)
+      .map(([node, { reason }]) => ({ node, reason }))
+  }
+
+  /** True if a timestamp is too far ahead of the reference clock (HL3). */
+  isSkewed(timestamp: Timestamp, now: Now): boolean {
+    return wallFromTimestamp(timestamp) > now.wallMs + this.#referenceOffsetMs + this.#maxClockDriftMs
+  }
+
+  /** The wall clock to stamp with (HL3). */
+  stampingWallMs(now: Now): number {
+    return stampingWallMs(now.wallMs, this.#referenceOffsetMs, this.#maxClockDriftMs)
+  }
+
+  /** This node's entries would be held by its peers (HL3): for its wall clock, or for what that once was. */
+  #isAhead(latest: Timestamp, now: Now): boolean {
+    return isFarAhead(this.#referenceOffsetMs, this.#maxClockDriftMs) || this.isSkewed(latest, now)
+  }
+}

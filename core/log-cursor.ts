@@ -1,0 +1,58 @@
+/**
+ * Where delivery is in one log: what was taken of it, what waits, and what comes next.
+ */
+
+import type { LogKey, WriterId } from '../base/index.ts'
+import type { Entry, EntryContext } from './entry.ts'
+import type { LogFailure } from './ports.ts'
+
+export interface WaitingEntry {
+  readonly entry: Entry
+  readonly index: number
+  /** The block to append to the log store once applied, if it came out of the journal and this is its last entry. */
+  readonly unappended: Uint8Array | null
+  /** Only the journal has it: to be carried, unless another block brings it first. */
+  readonly isCarried: boolean
+}
+
+export interface Cursor {
+  readonly writer: WriterId
+  key: LogKey | null
+  /** `recovering` until its local blocks are taken, then `following`; `out` of service is final. */
+  phase: 'active' | 'recovering' | 'following' | 'out'
+  /** Index of the next block to take. */
+  next: number
+  /** Blocks in the log store at the start. */
+  readonly localLength: number
+  /** Blocks after those that only the journal has. Emptied when taken. */
+  tail: readonly Uint8Array[]
+  /** The block after these, as far as the journal has it. Emptied when taken. */
+  open: readonly Uint8Array[]
+  isReading: boolean
+  /** Where the decoding of the next entry starts; null before the header. */
+  context: EntryContext | null
+  /** Decoded, in order, not applied. */
+  waiting: WaitingEntry[]
+  failure: LogFailure | null
+}
+
+export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number): Cursor {
+  return {
+    writer,
+    key,
+    phase,
+    next: 0,
+    localLength,
+    tail: [],
+    open: [],
+    isReading: false,
+    context: null,
+    waiting: [],
+    failure: null,
+  }
+}
+
+/** Of the last entry that was decoded. */
+export function timestampOf(cursor: Cursor): number {
+  return cursor.context?.timestamp ?? 0
+}
