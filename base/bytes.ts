@@ -46,6 +46,11 @@ export function textFromBinary(binary: string): string | null {
   return isAscii(binary) ? binary : fromUtf8(bytesFromBinary(binary))
 }
 
+/** The same bytes, as the kind whose native loops are fastest here. */
+export function nativeView(bytes: Uint8Array): Uint8Array {
+  return native === null || bytes instanceof native ? bytes : native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** A copy of some bytes as a binary string. */
 export function binaryFromBytes(bytes: Uint8Array, start: number, end: number): string {
   if (native !== null) {

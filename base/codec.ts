@@ -8,7 +8,7 @@
  */
 
 import { assert } from './assert.ts'
-import { allocateBytes, binaryFromBytes, writeBinary } from './bytes.ts'
+import { allocateBytes, binaryFromBytes, nativeView, writeBinary } from './bytes.ts'
 
 export class MalformedError extends Error {
   override readonly name = 'MalformedError'
@@ -89,7 +89,8 @@ export class ByteReader {
   #offset = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    // Once, not again for each text in it.
+    this.#bytes = nativeView(bytes)
   }
 
   get remaining(): number {

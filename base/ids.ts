@@ -100,6 +100,6 @@ export function isLeaderEpoch(epoch: Epoch): boolean {
 export const FIRST_EPOCH = 1 as Epoch
 
 function consistsOf(text: string, alphabet: string): boolean {
-  for (const character of text) if (!alphabet.includes(character)) return false
+  for (let i = 0; i < text.length; i++) if (!alphabet.includes(text.charAt(i))) return false
   return true
 }

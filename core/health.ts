@@ -7,7 +7,7 @@ import type { NodeName, Now, Timestamp } from '../base/index.ts'
 import { wallFromTimestamp } from '../crdt/index.ts'
 import type { PeerRefusal } from './ports.ts'
 import type { ReadOnlyReason } from './read-only.ts'
-import { isFarAhead, referenceOffsetMs, stampingWallMs } from './reference-clock.ts'
+import { medianOffsetMs, OTHER_CLOCKS_MIN } from './reference-clock.ts'
 
 /** A refusal that was not repeated for this long is over: a refused node asks again every few seconds. */
 const REFUSAL_FRESH_MS = 15_000
@@ -32,7 +32,8 @@ export class Health {
   readonly #maxClockDriftMs: number
   readonly #refusals = new Map<NodeName, { readonly reason: PeerRefusal; readonly atMs: number }>()
   #hasRoom = true
-  #referenceOffsetMs = 0
+  /** The reference clock minus this node's monotonic one; null while its own wall clock is the reference. */
+  #referenceMs: number | null = null
   #readOnly: ReadOnlyReason | null = null
 
   constructor(maxClockDriftMs: number) {
@@ -44,9 +45,9 @@ export class Health {
     return this.#readOnly
   }
 
-  /** The reference clock minus this node's. */
-  get referenceOffsetMs(): number {
-    return this.#referenceOffsetMs
+  /** The reference clock minus this node's wall clock. */
+  referenceOffsetMs(now: Now): number {
+    return this.#reference(now) - now.wallMs
   }
 
   noteRoom(hasRoom: boolean): void {
@@ -62,7 +63,7 @@ export class Health {
   }
 
   assess({ clockOffsetsMs, connectedPeers, latest, now }: Surroundings): void {
-    this.#referenceOffsetMs = referenceOffsetMs(clockOffsetsMs)
+    this.#referenceMs = clockOffsetsMs.length < OTHER_CLOCKS_MIN ? null : now.wallMs - now.monotonicMs + medianOffsetMs(clockOffsetsMs)
     if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
     else if (this.refusals(now).length > 0 && connectedPeers === 0) this.#readOnly = 'NAME_IN_USE'
     else this.#readOnly = this.#isAhead(latest, now) ? 'CLOCK_SKEW' : null
@@ -76,16 +77,25 @@ export class Health {
 
   /** True if a timestamp is too far ahead of the reference clock (HL3). */
   isSkewed(timestamp: Timestamp, now: Now): boolean {
-    return wallFromTimestamp(timestamp) > now.wallMs + this.#referenceOffsetMs + this.#maxClockDriftMs
+    return wallFromTimestamp(timestamp) > this.#reference(now) + this.#maxClockDriftMs
   }
 
-  /** The wall clock to stamp with (HL3). */
+  /**
+   * The wall clock to stamp with (HL3): a node that is far behind goes by the reference, and so does
+   * what was admitted before its clock jumped far ahead.
+   */
   stampingWallMs(now: Now): number {
-    return stampingWallMs(now.wallMs, this.#referenceOffsetMs, this.#maxClockDriftMs)
+    const reference = this.#reference(now)
+    return Math.abs(reference - now.wallMs) > this.#maxClockDriftMs ? reference : now.wallMs
+  }
+
+  /** Rises with the monotonic clock between two looks: a jump of this node's wall clock moves it only if that is all there is. */
+  #reference(now: Now): number {
+    return this.#referenceMs === null ? now.wallMs : now.monotonicMs + this.#referenceMs
   }
 
   /** This node's entries would be held by its peers (HL3): for its wall clock, or for what that once was. */
   #isAhead(latest: Timestamp, now: Now): boolean {
-    return isFarAhead(this.#referenceOffsetMs, this.#maxClockDriftMs) || this.isSkewed(latest, now)
+    return now.wallMs - this.#reference(now) > this.#maxClockDriftMs || this.isSkewed(latest, now)
   }
 }

@@ -32,7 +32,11 @@ interface Peer {
   digest: string | null
   reaches: readonly NodeName[]
   rttMs: number | null
-  skewMs: number | null
+  /**
+   * Its wall clock minus this node's monotonic one, by its last heartbeat. Not minus this node's
+   * wall clock: that may jump, and what was heard before would then be wrong by the jump.
+   */
+  clockMs: number | null
   /** Its last heartbeat, to be echoed. */
   lastHeartbeat: { readonly sentAtMs: number; readonly receivedAtMs: number } | null
   contestedAtMs: number | null
@@ -90,7 +94,7 @@ export class Peers {
     peer.reaches = heartbeat.reaches
     peer.lastHeartbeat = { sentAtMs: heartbeat.sentAtMs, receivedAtMs: now.monotonicMs }
     if (heartbeat.echo !== null) peer.rttMs = Math.max(0, now.monotonicMs - heartbeat.echo.sentAtMs - heartbeat.echo.heldMs)
-    peer.skewMs = heartbeat.wallMs + (peer.rttMs ?? 0) / 2 - now.wallMs
+    peer.clockMs = heartbeat.wallMs + (peer.rttMs ?? 0) / 2 - now.monotonicMs
   }
 
   connected(): NodeName[] {
@@ -118,7 +122,8 @@ export class Peers {
   clockOffsets(now: Now): number[] {
     const offsets: number[] = []
     for (const peer of this.#peers.values()) {
-      if (peer.skewMs !== null && stateOf(peer, now) === 'alive') offsets.push(peer.skewMs)
+      const skewMs = skewOf(peer, now)
+      if (skewMs !== null && stateOf(peer, now) === 'alive') offsets.push(skewMs)
     }
     return offsets
   }
@@ -131,8 +136,8 @@ export class Peers {
       directory: peer.directory,
       lag: peer.report === null ? null : countMissing(frontier, peer.report),
       behind: peer.report === null ? null : countMissing(peer.report, frontier),
-      rttMs: peer.rttMs === null ? null : roundToTenth(peer.rttMs),
-      clockSkewMs: peer.skewMs === null ? null : roundToTenth(peer.skewMs),
+      rttMs: roundOrNull(peer.rttMs),
+      clockSkewMs: roundOrNull(skewOf(peer, now)),
       digest: peer.digest,
       reaches: peer.reaches,
       secondsSinceHeard: peer.heardAtMs === null ? null : roundToTenth((now.monotonicMs - peer.heardAtMs) / 1000),
@@ -152,7 +157,7 @@ export class Peers {
         digest: null,
         reaches: [],
         rttMs: null,
-        skewMs: null,
+        clockMs: null,
         lastHeartbeat: null,
         contestedAtMs: null,
       }
@@ -162,11 +167,20 @@ export class Peers {
   }
 }
 
+/** The peer's wall clock minus this node's. */
+function skewOf(peer: Peer, now: Now): number | null {
+  return peer.clockMs === null ? null : peer.clockMs + now.monotonicMs - now.wallMs
+}
+
 function stateOf(peer: Peer, now: Now): PeerState {
   if (peer.heardAtMs === null) return 'down'
   const silentMs = now.monotonicMs - peer.heardAtMs
   if (silentMs > DOWN_AFTER_MS) return 'down'
   return peer.connected && silentMs <= SUSPECT_AFTER_MS ? 'alive' : 'suspect'
+}
+
+function roundOrNull(value: number | null): number | null {
+  return value === null ? null : roundToTenth(value)
 }
 
 function roundToTenth(value: number): number {

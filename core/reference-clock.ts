@@ -4,21 +4,13 @@
  * right ones.
  */
 
-/** Median offset to this node's wall clock; `offsetsMs` are the peers' clocks minus the own one. */
-export function referenceOffsetMs(offsetsMs: readonly number[]): number {
-  if (offsetsMs.length < 2) return 0
+/** With fewer clocks besides the own one there is no majority of right ones. */
+export const OTHER_CLOCKS_MIN = 2
+
+/** The median of all clocks as an offset to this node's; `offsetsMs` are the peers' clocks minus it. */
+export function medianOffsetMs(offsetsMs: readonly number[]): number {
   const clocks = [0, ...offsetsMs].sort((left, right) => left - right)
   const upper = clocks[Math.floor(clocks.length / 2)] ?? 0
   const lower = clocks[Math.floor((clocks.length - 1) / 2)] ?? 0
   return (lower + upper) / 2
-}
-
-/** This node is so far ahead that peers would hold its entries: it refuses writes. */
-export function isFarAhead(referenceOffset: number, maxDriftMs: number): boolean {
-  return -referenceOffset > maxDriftMs
-}
-
-/** The wall clock to stamp with: a node that is far behind goes by the reference. */
-export function stampingWallMs(wallMs: number, referenceOffset: number, maxDriftMs: number): number {
-  return referenceOffset > maxDriftMs ? wallMs + referenceOffset : wallMs
 }

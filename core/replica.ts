@@ -147,6 +147,11 @@ export class Replica {
     return this.#isRecovered
   }
 
+  /** The state digest (CA5). */
+  get digest(): string {
+    return this.#state.digest
+  }
+
   /** True if the log store has everything that was written in this life. */
   get isDrained(): boolean {
     return this.#writes.isDrained
@@ -179,7 +184,7 @@ export class Replica {
       epoch: this.#epoch,
       leader: null,
       members: this.#config.members,
-      digest: this.#state.digest,
+      digest: this.digest,
       frontier: Object.fromEntries(this.#frontier.entries()),
       keys: this.#state.liveKeys,
       keysWithConflicts: this.#state.conflictedKeys,
@@ -187,7 +192,7 @@ export class Replica {
       peers: this.#peers.statuses(this.#frontier, now),
       nameContested: this.#contestedBy.size > 0,
       refusedBy: this.#health.refusals(now),
-      clockOffsetMs: Math.round(this.#health.referenceOffsetMs),
+      clockOffsetMs: Math.round(this.#health.referenceOffsetMs(now)),
     }
   }
 
