@@ -97,9 +97,9 @@ export class Replica {
       node: config.node,
       frontier: this.#frontier,
       emit: (effect) => this.#emit(effect),
-      isSkewed: (entry) => this.#isSkewed(entry),
+      isSkewed: (entry) => this.#health.isSkewed(lastOf(entry).timestamp, this.#now),
       hasEntered: (epoch) => epoch <= this.#epoch,
-      findFault: (entry) => this.#findFault(entry),
+      findFault: (entry) => this.#state.findFault(entry),
       apply: (entry) => this.#applyForeign(entry),
       carry: (entry) => this.#carry(entry),
     })
@@ -340,15 +340,6 @@ export class Replica {
     this.#clock.observe(timestamp)
     this.#frontier.advance(entry.writer, sequence)
     this.#session = null
-  }
-
-  #findFault(entry: Entry): string | null {
-    const change = this.#state.findRankBreak(entry)
-    return change === null ? null : `transaction ${change.version.dot.sequence} claims to follow a version that outranks it`
-  }
-
-  #isSkewed(entry: Entry): boolean {
-    return this.#health.isSkewed(lastOf(entry).timestamp, this.#now)
   }
 
   #carry(entry: Entry): void {

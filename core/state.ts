@@ -46,12 +46,13 @@ export class State {
     return register === undefined ? null : itemAt(key, register.winner, wallMs)
   }
 
-  /** A change in `entry` that claims to have seen a version it loses to, or null: such a log is CORRUPT (RG2). */
-  findRankBreak(entry: Entry): Change | null {
+  /** Why no node can apply `entry`, or null: it claims to have seen a version that it loses to (RG2). */
+  findFault(entry: Entry): string | null {
     for (const transaction of entry.transactions) {
       for (const change of transaction.changes) {
         const register = this.#store.get(change.key)
-        if (register !== undefined && breaksRank(change.version, register.winner)) return change
+        if (register !== undefined && breaksRank(change.version, register.winner))
+          return `transaction ${transaction.sequence} claims to follow a version that outranks it`
       }
     }
     return null
