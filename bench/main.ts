@@ -4,6 +4,7 @@
  */
 
 import { benchBytes } from './bytes.ts'
+import { benchCheckers } from './checkers.ts'
 import { benchEmbedded } from './embedded.ts'
 import { benchHttp } from './http.ts'
 import type { Row } from './measure.ts'
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   visible: () => benchVisible(1000, isQuick ? 2 : 10),
   recovery: () => benchRecovery(isQuick ? [1000, 10_000] : [1000, 10_000, 100_000]),
   bytes: () => benchBytes(),
+  checkers: async () => benchCheckers(isQuick ? 100_000 : 1_000_000),
 }
 
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))

@@ -49,6 +49,14 @@ export interface Command {
   execute(operands: readonly string[], sources: OptionSources, terminal: Terminal, isJson: boolean): Promise<ExitCode>
 }
 
+/** Commands that belong together, under a name of their own: `skein sim run`. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly details: string
+  readonly commands: readonly Command[]
+}
+
 /** The option that most commands share. */
 export const JSON_OPTION = switchOption('machine-readable output: JSON values, one a line')
 

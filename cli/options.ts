@@ -118,6 +118,16 @@ export function integerOption<Fallback extends number | null>(
   })
 }
 
+/** A number that may have decimals, such as `0.5`. */
+export function numberOption(described: Described & { readonly min: number; readonly max: number }, fallback: number): OptionSpec<number> {
+  const { min, max } = described
+  return spec(described, fallback, String(fallback), ([text = ''], name) => {
+    const value = Number(text)
+    if (text.trim() !== '' && value >= min && value <= max) return value
+    throw new SkeinError('BAD_REQUEST', `${name} ${quoted(text)} is not a number from ${min} to ${max}`)
+  })
+}
+
 /** A share of one, such as `0.01`. */
 export function shareOption(described: Described, fallback: number): OptionSpec<number> {
   return spec(described, fallback, String(fallback), ([text = ''], name) => {

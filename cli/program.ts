@@ -8,7 +8,7 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander'
 import { SkeinError, toSkeinError } from '../base/index.ts'
 import { batch } from './batch.ts'
 import { bench } from './bench.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandGroup } from './command.ts'
 import { JSON_OPTION } from './command.ts'
 import { readConfigFile } from './config-file.ts'
 import { conflicts } from './conflicts.ts'
@@ -22,10 +22,12 @@ import { choosePalette } from './palette.ts'
 import { scan } from './scan.ts'
 import { secret } from './secret.ts'
 import { set } from './set.ts'
+import { sim } from './sim.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 
 const COMMANDS: readonly Command[] = [start, demo, secret, get, set, del, batch, scan, status, conflicts, bench]
+const GROUPS: readonly CommandGroup[] = [sim]
 
 const CONFIG_OPTION = textOption({ summary: 'JSON file with options, for example {"httpPort": 8401}', placeholder: '<file>' }, null)
 
@@ -41,8 +43,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   const ran: { name: string; isJson: boolean; code: ExitCode } = { name: '', isJson: false, code: EXIT.done }
   // Only this question loads the server's folder, which takes longer than most commands.
   const version = args.includes('--version') ? (await import('../server/index.ts')).readVersion() : ''
-  const program = buildProgram(version, terminal, async (command, operands, flags) => {
-    ran.name = command.name
+  const program = buildProgram(version, terminal, async (name, command, operands, flags) => {
+    ran.name = name
     const json = { json: JSON_OPTION }
     ran.isJson = command.options.json !== undefined && flags.get('json')?.at(-1) === 'true'
     const sources = await gatherSources(flags, terminal)
@@ -62,7 +64,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-type Runner = (command: Command, operands: readonly string[], flags: ReadonlyMap<string, readonly string[]>) => Promise<void>
+/** @param name as it is typed: that of its group first */
+type Runner = (name: string, command: Command, operands: readonly string[], flags: ReadonlyMap<string, readonly string[]>) => Promise<void>
 
 function buildProgram(version: string, terminal: Terminal, runner: Runner): CommanderCommand {
   const palette = choosePalette({ isTerminal: terminal.stdout.isTTY === true, environment: terminal.environment })
@@ -91,13 +94,27 @@ function buildProgram(version: string, terminal: Terminal, runner: Runner): Comm
     .version(version, '--version', 'the version of this program')
     .helpOption('--help', 'this text')
     .helpCommand(false)
-  for (const command of COMMANDS) attachCommand(program, command, palette.strong, runner)
+  for (const command of COMMANDS) attachCommand(program, '', command, palette.strong, runner)
+  for (const group of GROUPS) attachGroup(program, group, palette.strong, runner)
   program.addHelpText('after', `\n${FOOTER}\n\n${EXIT_CODES}\n\nskein <command> --help shows a command's options and examples.`)
   return program
 }
 
-function attachCommand(program: CommanderCommand, command: Command, paintTitle: (text: string) => string, runner: Runner): void {
-  const attached = program.command(command.name).summary(command.summary)
+function attachGroup(program: CommanderCommand, group: CommandGroup, paintTitle: (text: string) => string, runner: Runner): void {
+  const attached = program.command(group.name).summary(group.summary).description(`${group.summary}\n\n${group.details}`)
+  attached.helpCommand(false).addHelpText('after', `\nskein ${group.name} <command> --help shows a command's options and examples.`)
+  for (const command of group.commands) attachCommand(attached, `${group.name} `, command, paintTitle, runner)
+}
+
+/** @param path what is typed before the command's own name */
+function attachCommand(
+  parent: CommanderCommand,
+  path: string,
+  command: Command,
+  paintTitle: (text: string) => string,
+  runner: Runner,
+): void {
+  const attached = parent.command(command.name).summary(command.summary)
   attached.description(command.details === '' ? command.summary : `${command.summary}\n\n${command.details}`)
   for (const operand of command.operands) attached.argument(operand.form, operand.summary)
   const specs = { ...command.options, config: CONFIG_OPTION }
@@ -105,7 +122,7 @@ function attachCommand(program: CommanderCommand, command: Command, paintTitle: 
   const widest = Math.max(...command.examples.map((example) => example.line.length))
   const examples = command.examples.map(({ line, meaning }) => `  ${line.padEnd(widest)}   ${meaning}`.trimEnd())
   attached.addHelpText('after', `\n${paintTitle('Examples:')}\n${examples.join('\n')}\n\n${FOOTER}`)
-  attached.action(() => runner(command, attached.args, givenFlags(attached, Object.keys(specs))))
+  attached.action(() => runner(path + command.name, command, attached.args, givenFlags(attached, Object.keys(specs))))
 }
 
 function attachOption(attached: CommanderCommand, name: string, spec: OptionSpec<unknown>): void {
@@ -148,18 +165,28 @@ async function gatherSources(flags: ReadonlyMap<string, readonly string[]>, term
 }
 
 function knownOptionNames(): string[] {
+  const commands = [...COMMANDS, ...GROUPS.flatMap((group) => group.commands)]
   return [
-    ...new Set(COMMANDS.flatMap((command) => Object.keys(command.options).filter((name) => command.options[name]?.isHidden === false))),
+    ...new Set(commands.flatMap((command) => Object.keys(command.options).filter((name) => command.options[name]?.isHidden === false))),
   ]
 }
 
 /** Help and version were written already; everything else is a mistake in the command line. */
 function explainUsage(error: CommanderError, args: readonly string[], output: Output): ExitCode {
   if (error.exitCode === 0) return EXIT.done
+  // A group without a command: its help is on stderr.
+  if (error.code === 'commander.help') return EXIT.usage
   const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  const name = COMMANDS.find((command) => command.name === args[0])?.name
+  const name = typedName(args)
   const hint = name === undefined ? 'skein --help lists the commands' : `skein ${name} --help shows its operands, options and examples`
   return output.failure(new SkeinError('BAD_REQUEST', message), hint)
+}
+
+/** The command that a command line is for, as far as it names one. */
+function typedName(args: readonly string[]): string | undefined {
+  const group = GROUPS.find(({ name }) => name === args[0])
+  if (group === undefined) return COMMANDS.find(({ name }) => name === args[0])?.name
+  return group.commands.some(({ name }) => name === args[1]) ? `${group.name} ${args[1]}` : group.name
 }
 
 function hintFor(error: unknown, name: string): string | null {

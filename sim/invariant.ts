@@ -9,7 +9,7 @@ import type { DirectoryId, Key, NodeName } from '../base/index.ts'
 import type { Status } from '../core/index.ts'
 import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
-import type { TraceEvent } from './trace.ts'
+import type { Happening, TraceEvent } from './trace.ts'
 
 /** A node, as an invariant may see it. Reading changes nothing. */
 export interface NodeView {
@@ -19,6 +19,8 @@ export interface NodeView {
   readonly isUp: boolean
   /** True once it has read all that is on its disk, and is up. */
   readonly isServing: boolean
+  /** Its wall clock now, in milliseconds since 1970: what it stamps and reads deadlines with. */
+  readonly wallMs: number
   /** What is applied and durable; empty while it is down. */
   readonly frontier: ReadonlyVersionVector
   readonly digest: string
@@ -50,6 +52,8 @@ export interface Finding {
 
 export interface Invariant {
   readonly name: string
+  /** Only these are told to it; all, if it names none. A run has thousands of events a second. */
+  readonly kinds?: readonly Happening['kind'][]
   /** Told each event after it happened. */
   observe(event: TraceEvent, cluster: ClusterView): Finding | null
   /** Asked once, after the cluster has healed and settled. */

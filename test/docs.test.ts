@@ -33,6 +33,7 @@ const FOLDERS = [
   'server',
   'client',
   'cli',
+  'sim',
   'bench',
   'test',
   'scripts',
@@ -78,22 +79,18 @@ describe('the documents', () => {
 })
 
 describe('the options in the documents', () => {
-  /** By command: the options that its help names. */
+  /** By command, that of a group with the group's name before it: the options that its help names. */
   const options = new Map<string, readonly string[]>()
 
   beforeAll(async () => {
-    const { stdout } = await skein(['--help'])
-    const [, list = ''] = stdout.split('Commands:\n')
-    const commands = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name)
-    await Promise.all(
-      commands.map(async (command) => {
-        const help = await skein([command, '--help'])
-        options.set(
-          command,
-          [...help.stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option = '']) => option),
-        )
-      }),
-    )
+    const learn = async (path: readonly string[]): Promise<void> => {
+      const { stdout } = await skein([...path, '--help'])
+      const [, list = ''] = stdout.split('Commands:\n')
+      const named = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option = '']) => option)
+      options.set(path.join(' '), named)
+      await Promise.all([...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => learn([...path, name])))
+    }
+    await learn([])
     expect(options.get('start')?.length).toBeGreaterThan(10)
   })
 
@@ -121,7 +118,7 @@ describe('the options in the documents', () => {
       ...blocksOf(read(document), '').flatMap(skeinLines),
       ...inlineCodeOf(read(document)).filter(isCall),
     ])
-    const called = lines.map((line) => / ?skein ([a-z]+)/.exec(line)?.[1] ?? '')
+    const called = lines.map((line) => / ?skein (sim [a-z]+|[a-z]+)/.exec(line)?.[1] ?? '')
     expect(called.length).toBeGreaterThan(5)
     expect(called.filter((command) => command !== '' && !options.has(command))).toEqual([])
   })

@@ -1,0 +1,142 @@
+/** A simulated run, or many of them, as text: what happened, what failed, how to see it again. */
+
+import { SECOND_MS } from '../base/index.ts'
+import type { Counts, RunResult, Story } from '../sim/index.ts'
+import type { Palette } from './palette.ts'
+import { formatAge, formatCount, formatPlural } from './quantities.ts'
+import { commandLineOf, isModulePath, type SimCase } from './sim-case.ts'
+import { formatTable, pad } from './table.ts'
+
+const TIME_WIDTH = 11
+const MARGIN = '  '
+
+/** `seed 7 · 5 nodes · 30 m 00 s of faults · mixed at 200 calls/s`; a run that was made small says that, too. */
+export function renderCase({ seed, ...rest }: SimCase, palette: Palette): string {
+  return `${palette.strong(`seed ${seed}`)} ${palette.quiet(conditions(rest))}`
+}
+
+/** `seeds 1 to 100 · 5 nodes · …` */
+export function renderSeeds({ seed: first, ...rest }: SimCase, seeds: number, palette: Palette): string {
+  return `${palette.strong(`seeds ${first} to ${first + seeds - 1}`)} ${palette.quiet(conditions(rest))}`
+}
+
+function conditions({ nodes, durationMs, callsPerSecond, workload, plan }: Omit<SimCase, 'seed'>): string {
+  const what = isModulePath(workload) ? (workload.split('/').at(-1) ?? workload) : workload
+  const faults = plan === null ? 'faults' : `${plan.length} faults`
+  return `· ${formatPlural(nodes, 'node')} · ${formatAge(durationMs)} of ${faults} · ${what} at ${formatCount(callsPerSecond)} calls/s`
+}
+
+/** A run's verdict, counts and hash. */
+export function renderResult(result: RunResult, elapsedMs: number, palette: Palette): string[] {
+  const { counts, virtualMs, traceHash, passed } = result
+  const verdict = passed ? palette.good('passed') : palette.bad('FAILED')
+  const speed = `${formatCount(virtualMs / Math.max(1, elapsedMs))} × real time`
+  const facts = `${formatAge(virtualMs)} of virtual time in ${(elapsedMs / SECOND_MS).toFixed(1)} s, ${speed}`
+  return ['', `${MARGIN}${verdict}  ${palette.quiet(facts)}`, '', ...renderCounts(counts, palette), ...row('trace', traceHash, [], palette)]
+}
+
+/** What really happened, in five lines; nothing is shown as 0 but what should not be. */
+export function renderCounts(counts: Counts, palette: Palette): string[] {
+  const faults = Object.values(counts.faults).reduce((sum, count) => sum + count, 0)
+  return [
+    ...row(
+      'calls',
+      formatCount(counts.calls),
+      [
+        [counts.acknowledgedWrites, 'acknowledged writes'],
+        [counts.batches, 'batches'],
+        [counts.conditionalWrites, 'conditional'],
+        [counts.reads, 'reads'],
+        [counts.failedCalls, 'refused'],
+        [counts.unknownOutcomes, 'unknown outcomes'],
+        [counts.retries, 'retries'],
+      ],
+      palette,
+    ),
+    ...row('conflicts', formatCount(counts.conflicts), [], palette),
+    ...row('faults', formatCount(faults), sortedFaults(counts), palette),
+    ...row(
+      'losses',
+      formatCount(counts.kills + counts.powerLosses + counts.wipedDisks + counts.restoredDisks),
+      [
+        [counts.kills, 'processes killed'],
+        [counts.powerLosses, 'power losses'],
+        [counts.wipedDisks, 'disks wiped'],
+        [counts.restoredDisks, 'disks put back'],
+      ],
+      palette,
+    ),
+    ...row(
+      'network',
+      formatCount(counts.messages),
+      [
+        [counts.messages, 'messages'],
+        [counts.blocks, 'blocks'],
+        [counts.disconnections, 'broken connections'],
+        [counts.partitions, 'partitions'],
+      ],
+      palette,
+    ),
+    ...row('events', formatCount(counts.events), [], palette),
+  ]
+}
+
+/** What was violated, with the events that matter and the lines that show it again. */
+export function renderFailure(simCase: SimCase, stories: readonly Story[], palette: Palette): string[] {
+  const lines = stories.flatMap((story) => ['', ...renderStory(story, palette)])
+  if (simCase.plan !== null) return lines
+  const again = [
+    ['again', commandLineOf('replay', simCase)],
+    ['to look at', `${commandLineOf('replay', simCase)} --report ${simCase.seed}.html`],
+    ['smaller', commandLineOf('shrink', simCase)],
+  ] as const
+  return [...lines, '', ...again.map(([what, line]) => `${MARGIN}${palette.quiet(what.padEnd(TIME_WIDTH))}  ${palette.name(line)}`)]
+}
+
+export function renderStory({ violation, lines, omitted }: Story, palette: Palette): string[] {
+  const head = `${MARGIN}${palette.bad(violation.invariant)} ${palette.quiet(`at ${seconds(violation.atMs)}:`)} ${violation.message}`
+  const rows = lines.map(({ atMs, text, isWitness }) => {
+    const time = palette.quiet(pad(seconds(atMs), TIME_WIDTH, 'right'))
+    return `${MARGIN}${time}  ${isWitness ? palette.warning('▶') : ' '} ${isWitness ? text : palette.quiet(text)}`
+  })
+  if (omitted > 0)
+    rows.unshift(`${MARGIN}${' '.repeat(TIME_WIDTH)}    ${palette.quiet(`… ${formatPlural(omitted, 'earlier event')} of it`)}`)
+  return rows.length === 0 ? [head] : [head, '', ...rows]
+}
+
+export function seconds(atMs: number): string {
+  return `${(atMs / SECOND_MS).toFixed(3)} s`
+}
+
+/** The counts of two runs, or totals of many, added up. */
+export function addCounts(left: Counts, right: Counts): Counts {
+  const sum: Record<string, unknown> = { ...left }
+  for (const [name, value] of Object.entries(right)) {
+    const before = sum[name]
+    if (typeof value === 'number') sum[name] = (typeof before === 'number' ? before : 0) + value
+  }
+  const faults: Record<string, number> = { ...left.faults }
+  for (const [kind, count] of Object.entries(right.faults)) faults[kind] = (faults[kind] ?? 0) + count
+  // Field by field the sum of two counts.
+  return { ...sum, faults } as Counts
+}
+
+function row(title: string, total: string, parts: readonly (readonly [number, string])[], palette: Palette): string[] {
+  const shown = parts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`)
+  return formatTable(
+    [
+      { title: '', align: 'left' },
+      { title: '', align: 'right' },
+      { title: '', align: 'left' },
+    ],
+    [[`${MARGIN}${palette.quiet(title.padEnd(TIME_WIDTH))}`, palette.strong(total.padStart(TIME_WIDTH)), palette.quiet(shown.join(' · '))]],
+    palette.quiet,
+  )
+}
+
+/** Those that struck most often first. */
+function sortedFaults(counts: Counts): [number, string][] {
+  return Object.entries(counts.faults)
+    .map(([kind, count]): [number, string] => [count, kind])
+    .sort(([left], [right]) => right - left)
+}

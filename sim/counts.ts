@@ -1,0 +1,87 @@
+/** Counts what really happened in a run, from its events. */
+
+import type { Request } from '../core/index.ts'
+import type { FaultKind } from './fault.ts'
+import type { Counts } from './run.ts'
+import type { TraceEvent } from './trace.ts'
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+export class Tally {
+  readonly #counts: Mutable<Omit<Counts, 'faults' | 'conflicts'>> = {
+    calls: 0,
+    acknowledgedWrites: 0,
+    reads: 0,
+    failedCalls: 0,
+    unknownOutcomes: 0,
+    retries: 0,
+    batches: 0,
+    conditionalWrites: 0,
+    messages: 0,
+    blocks: 0,
+    disconnections: 0,
+    partitions: 0,
+    kills: 0,
+    powerLosses: 0,
+    wipedDisks: 0,
+    restoredDisks: 0,
+    events: 0,
+  }
+  readonly #faults: Partial<Record<FaultKind, number>> = {}
+
+  observe({ happening }: TraceEvent): void {
+    const counts = this.#counts
+    counts.events += 1
+    switch (happening.kind) {
+      case 'invoked':
+        counts.calls += 1
+        return this.#countRequest(happening.request)
+      case 'answered': {
+        const { kind } = happening.reply
+        if (kind === 'failed') counts.failedCalls += 1
+        else if (kind === 'value' || kind === 'page') counts.reads += 1
+        else if (kind === 'committed' && happening.reply.version !== null) counts.acknowledgedWrites += 1
+        return
+      }
+      case 'unknown':
+        counts.unknownOutcomes += 1
+        return
+      case 'sent':
+        if (happening.content.kind === 'message') counts.messages += 1
+        else counts.blocks += happening.content.count
+        return
+      case 'disconnected':
+        counts.disconnections += 1
+        return
+      case 'stopped':
+        if (happening.cause === 'kill') counts.kills += 1
+        else if (happening.cause === 'power') counts.powerLosses += 1
+        return
+      case 'disk-replaced':
+        if (happening.by === 'wipe') counts.wipedDisks += 1
+        else if (happening.by !== 'torn-tail') counts.restoredDisks += 1
+        return
+      case 'fault-began':
+        if (happening.fault.kind === 'partition') counts.partitions += 1
+        this.#faults[happening.fault.kind] = (this.#faults[happening.fault.kind] ?? 0) + 1
+        return
+      default:
+        return
+    }
+  }
+
+  retried(): void {
+    this.#counts.retries += 1
+  }
+
+  /** @param conflicts versions that lost to a concurrent one */
+  counts(conflicts: number): Counts {
+    return { ...this.#counts, conflicts, faults: { ...this.#faults } }
+  }
+
+  #countRequest(request: Request): void {
+    if (request.kind !== 'transaction') return
+    if (request.operations.length > 1) this.#counts.batches += 1
+    if (request.conditions.length > 0) this.#counts.conditionalWrites += 1
+  }
+}

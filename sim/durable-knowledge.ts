@@ -1,0 +1,153 @@
+/**
+ * What is certainly on each disk, so that exactly what a lost disk took with it may be missing,
+ * and no more. What a node applied is durable there (JR6), and stays so whatever happens to the
+ * process; only a fault that changes the disk itself lowers what is certain:
+ *
+ * - a wiped disk holds nothing; one that was put back, or whose logs were, holds what it held when
+ *   the copy was made;
+ * - where the journal's last frame was damaged, that commit is gone (JR3), and what depends on it
+ *   waits until a peer has it.
+ *
+ * Everything is an underestimate: a node may turn out to hold more.
+ */
+
+import type { WriterId } from '../base/index.ts'
+import { type Dot, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
+import type { NodeIndex } from './fault.ts'
+import type { SealedTransactions } from './sealed-transactions.ts'
+
+/** Earlier states are remembered for so long, in ms; a disk put back to before them counts as empty. */
+const STATES_AGE_MAX_MS = 300_000
+/** One state in this many ms is enough: what was applied since the last one counts as not copied. */
+const STATES_INTERVAL_MS = 100
+/** Commits of a node that are remembered as the journal's last frames. */
+const FRAMES_MAX = 64
+/** Old states are dropped in bulk. */
+const DROP_STATES_MIN = 1024
+
+interface EarlierState {
+  readonly atMs: number
+  readonly frontier: ReadonlyVersionVector
+}
+
+class Disk {
+  certain: ReadonlyVersionVector = new VersionVector()
+  /** True once this life has applied all that is certain: its frontier is then what is certain. */
+  isCaughtUp = false
+  earlier: EarlierState[] = []
+  /** First transactions of the latest commits. */
+  readonly frames: Dot[] = []
+  /** Number of the event that last lowered what is certain; -1 if none did. */
+  loweredAt = -1
+}
+
+export class DurableKnowledge {
+  readonly #disks: readonly Disk[]
+  readonly #transactions: SealedTransactions
+
+  constructor(nodes: number, transactions: SealedTransactions) {
+    this.#disks = Array.from({ length: nodes }, () => new Disk())
+    this.#transactions = transactions
+  }
+
+  /** What is certainly on a node's disk: causally closed. */
+  certain(node: NodeIndex): ReadonlyVersionVector {
+    return this.#disk(node).certain
+  }
+
+  /** Number of the event that last took something off a node's disk; -1 if none did. */
+  loweredAt(node: NodeIndex): number {
+    return this.#disk(node).loweredAt
+  }
+
+  /** What is certainly on some disk: none of it may be lost. */
+  guaranteed(): VersionVector {
+    const all = new VersionVector()
+    for (const disk of this.#disks) all.join(disk.certain)
+    return all
+  }
+
+  restart(node: NodeIndex): void {
+    this.#disk(node).isCaughtUp = false
+  }
+
+  /** @param frontier a copy, kept */
+  applied(node: NodeIndex, frontier: ReadonlyVersionVector, atMs: number): void {
+    const disk = this.#disk(node)
+    disk.isCaughtUp ||= frontier.covers(disk.certain)
+    this.#set(disk, disk.isCaughtUp ? frontier : disk.certain.copy().join(frontier), atMs)
+  }
+
+  committed(node: NodeIndex, first: Dot): void {
+    const { frames } = this.#disk(node)
+    if (frames.length === FRAMES_MAX) frames.shift()
+    frames.push(first)
+  }
+
+  wiped(node: NodeIndex, atMs: number, event: number): void {
+    this.#disk(node).frames.length = 0
+    this.#lower(node, new VersionVector(), atMs, event)
+  }
+
+  /** The disk is as it was before `copiedAtMs`. */
+  putBack(node: NodeIndex, copiedAtMs: number, atMs: number, event: number): void {
+    const disk = this.#disk(node)
+    const state = disk.earlier.findLast((earlier) => earlier.atMs < copiedAtMs)
+    this.#lower(node, state?.frontier ?? new VersionVector(), atMs, event)
+  }
+
+  /** The last commit is gone, and all that depends on it can't be applied from this disk alone. */
+  lostLastFrame(node: NodeIndex, atMs: number, event: number): void {
+    const disk = this.#disk(node)
+    const frame = disk.frames.pop()
+    if (frame === undefined || !disk.certain.has(frame)) return
+    const sequences = new Map(disk.certain.entries())
+    sequences.set(frame.writer, frame.sequence - 1)
+    this.#lower(node, this.#closed(sequences), atMs, event)
+  }
+
+  #lower(node: NodeIndex, frontier: ReadonlyVersionVector, atMs: number, event: number): void {
+    const disk = this.#disk(node)
+    disk.isCaughtUp = false
+    disk.loweredAt = event
+    disk.earlier.push({ atMs, frontier })
+    this.#set(disk, frontier, atMs)
+  }
+
+  #set(disk: Disk, frontier: ReadonlyVersionVector, atMs: number): void {
+    disk.certain = frontier
+    const last = disk.earlier.at(-1)
+    if (last !== undefined && atMs - last.atMs < STATES_INTERVAL_MS) return
+    disk.earlier.push({ atMs, frontier })
+    if (disk.earlier.length < DROP_STATES_MIN) return
+    // The youngest of those that are too old stays: it was the state when the window begins.
+    const kept = disk.earlier.findLastIndex((earlier) => earlier.atMs < atMs - STATES_AGE_MAX_MS)
+    if (kept >= DROP_STATES_MIN / 2) disk.earlier = disk.earlier.slice(kept)
+  }
+
+  /** The largest causally closed part. */
+  #closed(sequences: Map<WriterId, number>): VersionVector {
+    let vector = toVector(sequences)
+    for (let moved = true; moved; vector = toVector(sequences)) {
+      moved = false
+      for (const [writer, sequence] of sequences) {
+        let last = sequence
+        while (last > 0 && this.#transactions.find(writer, last)?.dependencies.coveredBy(vector) !== true) last -= 1
+        if (last === sequence) continue
+        sequences.set(writer, last)
+        moved = true
+      }
+    }
+    return vector
+  }
+
+  #disk(node: NodeIndex): Disk {
+    const disk = this.#disks[node]
+    if (disk === undefined) throw new RangeError(`there is no node ${node}`)
+    return disk
+  }
+}
+
+function toVector(sequences: ReadonlyMap<WriterId, number>): VersionVector {
+  return new VersionVector([...sequences].filter(([, sequence]) => sequence > 0))
+}

@@ -1,0 +1,262 @@
+/**
+ * What happened, in words: one line an event, for people who read a failing run. Nodes are called
+ * as they call themselves, n1 and up; keys and values are shortened, and quoted where they hold
+ * more than printable characters.
+ */
+
+import { type Key, unreachable } from '../base/index.ts'
+import type { Change, Entry, Operation, Reply, Request, Transaction } from '../core/index.ts'
+import { formatDot, type Value } from '../crdt/index.ts'
+import type { Direction, Fault, NodeIndex } from './fault.ts'
+import type { Happening } from './trace.ts'
+
+const TEXT_LENGTH_MAX = 24
+const LISTED_MAX = 4
+
+export function nodeText(node: NodeIndex): string {
+  return `n${node + 1}`
+}
+
+/** `12.345 s` */
+export function timeText(atMs: number): string {
+  return `${(atMs / 1000).toFixed(3)} s`
+}
+
+export function keyText(key: Key): string {
+  return shortened(key)
+}
+
+export function valueText(value: Value | null): string {
+  if (value === null) return '(deleted)'
+  return value.data.length > TEXT_LENGTH_MAX ? `${shortened(value.data)} (${value.data.length} bytes)` : shortened(value.data)
+}
+
+export function happeningText(happening: Happening): string {
+  switch (happening.kind) {
+    case 'started':
+      return `${nodeText(happening.node)} starts, for the ${ordinal(happening.life)} time`
+    case 'recovered':
+      return `${nodeText(happening.node)} has read all that is on its disk, and serves`
+    case 'stopped':
+      return `${nodeText(happening.node)} ${stopText(happening.cause)}${happening.failure === null ? '' : `: ${happening.failure.message}`}`
+    case 'sealed':
+      return sealedText(happening.node, happening.entry)
+    case 'persisted':
+      return `${nodeText(happening.node)}: what it sealed last is durable`
+    case 'appended':
+      return `${nodeText(happening.node)} puts block ${span(happening.index, happening.blocks)} of ${happening.writer} into its log`
+    case 'applied':
+      return `${nodeText(happening.node)} has applied ${listed([...happening.frontier.entries()], ([writer, sequence]) => `${writer}:${sequence}`)}`
+    case 'log-failed':
+      return `${nodeText(happening.node)} takes ${happening.writer} out of service, ${happening.failure.kind}: ${happening.failure.reason}`
+    case 'sent':
+      return `${nodeText(happening.from)} sends ${nodeText(happening.to)} ${contentText(happening.content)} (#${happening.id})`
+    case 'delivered':
+      return `#${happening.id} arrives`
+    case 'dropped':
+      return `#${happening.id} is lost`
+    case 'connected':
+      return `${nodeText(happening.left)} and ${nodeText(happening.right)} are connected`
+    case 'disconnected':
+      return `${nodeText(happening.left)} and ${nodeText(happening.right)} have lost each other`
+    case 'refused':
+      return `${nodeText(happening.by)} refuses ${nodeText(happening.node)}: it knows another directory under that name`
+    case 'invoked':
+      return `client ${happening.client} asks ${nodeText(happening.node)}: ${requestText(happening.request)}`
+    case 'answered':
+      return `${nodeText(happening.node)} answers client ${happening.client}: ${replyText(happening.reply)}`
+    case 'unknown':
+      return `client ${happening.client} hears nothing from ${nodeText(happening.node)}: the outcome is unknown`
+    case 'fault-began':
+      return faultText(happening.fault)
+    case 'fault-ended':
+      return `over: ${faultText(happening.fault)}`
+    case 'disk-replaced':
+      return `the disk of ${nodeText(happening.node)} is ${happening.by === 'wipe' ? 'empty' : 'put back to an older state'}`
+    case 'phase':
+      return phaseText(happening.phase)
+    default:
+      return unreachable(happening)
+  }
+}
+
+export function sealedText(node: NodeIndex, { writer, transactions }: Entry): string {
+  return `${nodeText(node)} seals ${listed(transactions, (transaction) => transactionText(writer, transaction))}`
+}
+
+export function faultText(fault: Fault): string {
+  switch (fault.kind) {
+    case 'partition':
+      return `partition (${fault.shape}) for ${durationText(fault.durationMs)}: nothing passes ${listed(fault.directions, directionText)}`
+    case 'clog':
+      return `clog for ${durationText(fault.durationMs)}: ${directionText(fault.direction)} stands still`
+    case 'kill':
+      return `kill of ${nodesText(fault.nodes)}${fault.point === null ? '' : ` ${fault.point.when} ${fault.point.what}`}, down for ${durationText(fault.downMs)}`
+    case 'power':
+      return `power loss at ${nodesText(fault.nodes)}, down for ${durationText(fault.downMs)}`
+    case 'stop':
+      return `${nodesText(fault.nodes)} told to stop, down for ${durationText(fault.downMs)}`
+    case 'pause':
+      return `${nodeText(fault.node)} stands still for ${durationText(fault.durationMs)}`
+    case 'disk-slow':
+      return `the disk of ${nodeText(fault.node)} is ${fault.factor} times slower for ${durationText(fault.durationMs)}`
+    case 'disk-full':
+      return `the disk of ${nodeText(fault.node)} is full for ${durationText(fault.durationMs)}`
+    case 'write-error':
+      return `the next write of ${nodesText(fault.nodes)} fails`
+    case 'wipe':
+      return `wipe of ${nodesText(fault.nodes)}: an empty directory after ${durationText(fault.downMs)}`
+    case 'restore':
+      return `restore of ${nodesText(fault.nodes)}: the directory of ${durationText(fault.ageMs)} before, after ${durationText(fault.downMs)}`
+    case 'logs-rollback':
+      return `logs of ${nodesText(fault.nodes)} rolled back by ${durationText(fault.ageMs)}, the journal not`
+    case 'torn-tail':
+      return `torn tail of the journal of ${nodesText(fault.nodes)}, down for ${durationText(fault.downMs)}`
+    case 'clock-step':
+      return `the clock of ${nodeText(fault.node)} jumps by ${durationText(fault.byMs)}`
+    case 'clock-drift':
+      return `the clock of ${nodeText(fault.node)} runs ${fault.partsPerMillion > 0 ? 'fast' : 'slow'} by ${Math.abs(fault.partsPerMillion)} ppm`
+    default:
+      return unreachable(fault)
+  }
+}
+
+function stopText(cause: Extract<Happening, { kind: 'stopped' }>['cause']): string {
+  switch (cause) {
+    case 'kill':
+      return 'is killed'
+    case 'power':
+      return 'loses power'
+    case 'stop':
+      return 'has closed in order'
+    case 'failure':
+      return 'stops by itself'
+    default:
+      return unreachable(cause)
+  }
+}
+
+function phaseText(phase: Extract<Happening, { kind: 'phase' }>['phase']): string {
+  switch (phase) {
+    case 'safety':
+      return 'the run begins'
+    case 'liveness':
+      return 'faults stop: from now on the cluster has to answer and to converge'
+    case 'settled':
+      return 'the cluster has settled, and is compared'
+    default:
+      return unreachable(phase)
+  }
+}
+
+function contentText(content: Extract<Happening, { kind: 'sent' }>['content']): string {
+  return content.kind === 'message'
+    ? `a message of ${content.bytes.length} bytes`
+    : `block ${span(content.from, content.count)} of ${content.writer}`
+}
+
+function transactionText(writer: string, { sequence, changes }: Transaction): string {
+  return `${writer}:${sequence} (${listed(changes, changeText)})`
+}
+
+function changeText({ key, version }: Change): string {
+  return `${keyText(key)} = ${valueText(version.value)}`
+}
+
+function requestText(request: Request): string {
+  switch (request.kind) {
+    case 'get':
+      return `get ${keyText(request.key)}${request.session === null ? '' : ', with its session'}`
+    case 'scan':
+      return `scan, at most ${request.limit} keys`
+    case 'transaction': {
+      const condition = request.conditions.length === 0 ? '' : ', on a condition'
+      const concern = request.concern === 1 ? '' : `, w=${request.concern}`
+      return `${listed(request.operations, operationText)}${condition}${concern}`
+    }
+    case 'conflicts':
+      return 'list conflicts'
+    case 'status':
+      return 'status'
+    default:
+      return unreachable(request)
+  }
+}
+
+function operationText(operation: Operation): string {
+  switch (operation.kind) {
+    case 'set':
+      return `set ${keyText(operation.key)} ${valueText(operation.value)}`
+    case 'delete':
+      return `delete ${keyText(operation.key)}`
+    case 'restore':
+      return `restore ${formatDot(operation.version)} of ${keyText(operation.key)}`
+    default:
+      return unreachable(operation)
+  }
+}
+
+function replyText(reply: Reply): string {
+  switch (reply.kind) {
+    case 'value':
+      return reply.item === null ? 'absent' : `${valueText(reply.item.value)}, version ${formatDot(reply.item.version.dot)}`
+    case 'page':
+      return `${reply.items.length} keys`
+    case 'committed':
+      return reply.version === null ? 'done, nothing to write' : `done, version ${formatDot(reply.version)}`
+    case 'conflicts':
+      return `${reply.keys.length} keys with conflicts`
+    case 'status':
+      return `its status: ${reply.status.state.kind}`
+    case 'failed':
+      return `${reply.error.code}: ${reply.error.message}`
+    default:
+      return unreachable(reply)
+  }
+}
+
+function directionText([from, to]: Direction): string {
+  return `${nodeText(from)} → ${nodeText(to)}`
+}
+
+function nodesText(nodes: readonly NodeIndex[]): string {
+  return nodes.map(nodeText).join(', ')
+}
+
+/** `250 ms`, `3.2 s` */
+export function durationText(ms: number): string {
+  return Math.abs(ms) < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+function span(from: number, count: number): string {
+  return count === 1 ? String(from) : `${from} to ${from + count - 1}`
+}
+
+function ordinal(count: number): string {
+  const names = ['first', 'second', 'third']
+  return names[count - 1] ?? `${count}th`
+}
+
+function listed<Item>(items: readonly Item[], format: (item: Item) => string): string {
+  const shown = items.slice(0, LISTED_MAX).map(format).join(', ')
+  return items.length > LISTED_MAX ? `${shown} and ${items.length - LISTED_MAX} more` : shown
+}
+
+/** Binary strings come from anywhere: nothing in them may play tricks on a terminal. */
+function shortened(binary: string): string {
+  const text = binary.length > TEXT_LENGTH_MAX ? `${binary.slice(0, TEXT_LENGTH_MAX)}…` : binary
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || (code >= 0x7f && code <= 0xff)) return quoted(text)
+  }
+  return text
+}
+
+function quoted(text: string): string {
+  let result = ''
+  for (const character of text) {
+    const code = character.charCodeAt(0)
+    result += code < 0x20 || (code >= 0x7f && code <= 0xff) ? `\\x${code.toString(16).padStart(2, '0')}` : character
+  }
+  return `"${result}"`
+}

@@ -1,0 +1,66 @@
+/**
+ * Bounded: every queue and record has a limit. Seen from outside: conflicts of a key, entries that
+ * wait in a log, writers of a frontier, bytes of a message.
+ *
+ * Conflicts are looked at with each change; the status of each node every few seconds.
+ */
+
+import { MIB } from '../../base/index.ts'
+import { READ_BYTES_MAX } from '../../core/index.ts'
+import { CONFLICTS_PER_KEY_MAX, VECTOR_WRITERS_MAX } from '../../crdt/index.ts'
+import type { Finding, Invariant, NodeView } from '../invariant.ts'
+import type { Oracle } from '../oracle.ts'
+
+const STATUS_INTERVAL_MS = 5000
+const MESSAGE_BYTES_MAX = MIB
+/** An entry has a dependency count, a sequence, a timestamp and a key at least. */
+const ENTRY_BYTES_MIN = 12
+/** What one read of a log may bring. */
+const WAITING_ENTRIES_MAX = Math.floor(READ_BYTES_MAX / ENTRY_BYTES_MIN)
+
+export function bounded(oracle: Oracle): Invariant {
+  let nextStatusMs = STATUS_INTERVAL_MS
+  return {
+    name: 'Bounded',
+    kinds: ['applied', 'sent', 'sealed'],
+    observe({ number, atMs, happening }, cluster) {
+      if (happening.kind === 'sent') {
+        if (happening.content.kind !== 'message' || happening.content.bytes.length <= MESSAGE_BYTES_MAX) return null
+        return { message: `node ${happening.from} sends a message of ${happening.content.bytes.length} bytes`, events: [number] }
+      }
+      if (happening.kind === 'applied') {
+        const node = cluster.nodes[happening.node]
+        return node === undefined ? null : findOverfullRegister(oracle, node, number)
+      }
+      if (atMs < nextStatusMs) return null
+      nextStatusMs = atMs + STATUS_INTERVAL_MS
+      for (const node of cluster.nodes) {
+        const finding = node.isServing ? findOverfullLog(node, number) : null
+        if (finding !== null) return finding
+      }
+      return null
+    },
+    finish: () => null,
+  }
+}
+
+function findOverfullRegister(oracle: Oracle, node: NodeView, number: number): Finding | null {
+  for (const { changes } of oracle.shadow(node.index).move.applied) {
+    for (const { key } of changes) {
+      const count = node.register(key)?.conflicts.length ?? 0
+      if (count <= CONFLICTS_PER_KEY_MAX) continue
+      return { message: `node ${node.index} keeps ${count} conflicts of ${JSON.stringify(key.slice(0, 40))}`, events: [number] }
+    }
+  }
+  return null
+}
+
+function findOverfullLog(node: NodeView, number: number): Finding | null {
+  if (node.frontier.size > VECTOR_WRITERS_MAX)
+    return { message: `node ${node.index} has a frontier of ${node.frontier.size} writers`, events: [number] }
+  for (const { writer, waiting } of node.status().logs) {
+    if (waiting > WAITING_ENTRIES_MAX)
+      return { message: `node ${node.index} holds ${waiting} waiting entries of ${writer}`, events: [number] }
+  }
+  return null
+}

@@ -1,0 +1,53 @@
+/** The invariants of a multi-leader run, in the order in which they are asked: causes before consequences. */
+
+import type { Invariant } from '../invariant.ts'
+import type { Oracle } from '../oracle.ts'
+import { ackDurable } from './ack-durable.ts'
+import { batchAtomic } from './batch-atomic.ts'
+import { bounded } from './bounded.ts'
+import { causalApply } from './causal-apply.ts'
+import { conditionsHold } from './conditions-hold.ts'
+import { conflictsKept } from './conflicts-kept.ts'
+import { corruptNeverServed } from './corrupt-never-served.ts'
+import { dotUnique } from './dot-unique.ts'
+import { hlcBounded } from './hlc-bounded.ts'
+import { hlcMonotonic } from './hlc-monotonic.ts'
+import { mergeAci } from './merge-aci.ts'
+import { noIdentityReuse } from './no-identity-reuse.ts'
+import { noLostAck } from './no-lost-ack.ts'
+import { noResurrection } from './no-resurrection.ts'
+import { noThinAir } from './no-thin-air.ts'
+import { readsMatchModel } from './reads-match-model.ts'
+import { restartIdempotent } from './restart-idempotent.ts'
+import { retryOnce } from './retry-once.ts'
+import { sessionGuarantees } from './session-guarantees.ts'
+import { skewHeld } from './skew-held.ts'
+import { stateConvergence } from './state-convergence.ts'
+import { zeroFork } from './zero-fork.ts'
+
+export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
+  return [
+    noIdentityReuse(oracle),
+    dotUnique(oracle),
+    zeroFork(),
+    noThinAir(oracle),
+    ackDurable(oracle),
+    causalApply(oracle),
+    hlcMonotonic(oracle),
+    hlcBounded(oracle),
+    skewHeld(oracle),
+    retryOnce(oracle),
+    batchAtomic(oracle),
+    noResurrection(oracle),
+    mergeAci(oracle),
+    conflictsKept(oracle),
+    restartIdempotent(oracle),
+    stateConvergence(oracle),
+    corruptNeverServed(oracle),
+    sessionGuarantees(oracle),
+    conditionsHold(oracle),
+    readsMatchModel(oracle),
+    bounded(oracle),
+    noLostAck(oracle),
+  ]
+}

@@ -1,0 +1,49 @@
+/**
+ * RestartIdempotent (JR3, JR5, JR6): once a node has read its disk it holds everything that was
+ * certainly there, and its registers are those of its frontier. (That the digest is the one which
+ * the frontier had before is StateConvergence's, which knows no lives.)
+ *
+ * Left out is what HL3 holds back: if the clock was set back while the node was down, entries of
+ * others are too far ahead again, and so is what waits for them. The node's status says which.
+ *
+ * A step for each key, once a recovery.
+ */
+
+import { formatDot } from '../../crdt/index.ts'
+import type { Finding, Invariant, NodeView } from '../invariant.ts'
+import type { Oracle } from '../oracle.ts'
+import { compareWithShadow } from './merge-aci.ts'
+
+export function restartIdempotent(oracle: Oracle): Invariant {
+  return {
+    name: 'RestartIdempotent',
+    kinds: ['recovered'],
+    observe({ number, happening }, cluster) {
+      if (happening.kind !== 'recovered') return null
+      const node = cluster.nodes[happening.node]
+      return node === undefined ? null : (findForgotten(oracle, node, number) ?? compareWithShadow(oracle, node, number))
+    },
+    finish: () => null,
+  }
+}
+
+function findForgotten(oracle: Oracle, node: NodeView, number: number): Finding | null {
+  const { frontier } = node
+  for (const [writer, sequence] of oracle.durable.certain(node.index).entries()) {
+    const held = frontier.get(writer)
+    if (held >= sequence || isHeldBack(node, writer)) continue
+    const forgotten = oracle.transactions.find(writer, held + 1)
+    const events = forgotten === undefined ? [number] : [forgotten.sealedAt, number]
+    return {
+      message: `node ${node.index} had applied ${formatDot({ writer, sequence })} and knows ${held} of that log after its restart`,
+      events,
+    }
+  }
+  return null
+}
+
+function isHeldBack(node: NodeView, writer: string): boolean {
+  const { logs } = node.status()
+  const log = logs.find((candidate) => candidate.writer === writer)
+  return log?.state === 'skewed' || (log?.state === 'waiting' && logs.some(({ state }) => state === 'skewed'))
+}

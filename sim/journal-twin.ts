@@ -1,0 +1,125 @@
+/**
+ * The journal over a simulated disk. It keeps the promises of the real one (`test/contract/`), and
+ * the moments in which a process or the power dies are its own: an append in flight is on the disk
+ * whole or not at all, and only `done` says which.
+ */
+
+import { assert, SkeinError, type WriterId } from '../base/index.ts'
+import type { Journal, JournalRecord } from '../core/index.ts'
+import type { SimulatedDisk } from './disk.ts'
+import type { Action, EventQueue, Lane } from './event-queue.ts'
+import type { KillSwitch } from './kill-switch.ts'
+
+export interface JournalTwinOptions {
+  readonly queue: EventQueue
+  readonly lane: Lane
+  readonly disk: SimulatedDisk
+  readonly kill: KillSwitch
+  /** Told when records are on their way to the disk. */
+  readonly onSealed: (records: readonly JournalRecord[]) => void
+  /** Told when they are durable, before anybody else. */
+  readonly onPersisted: () => void
+}
+
+type Done = (failure: SkeinError | null) => void
+
+interface Append {
+  readonly records: readonly JournalRecord[]
+  readonly done: Done
+}
+
+export class JournalTwin implements Journal {
+  readonly #options: JournalTwinOptions
+  #recovered: readonly JournalRecord[]
+  #inFlight: Append | null = null
+  #failure: SkeinError | null = null
+  #isClosing = false
+  #onIdle: Action | null = null
+  readonly #land = (): void => this.#onWritten()
+
+  private constructor(options: JournalTwinOptions) {
+    this.#options = options
+    this.#recovered = options.disk.journal.records()
+  }
+
+  static open(options: JournalTwinOptions): JournalTwin {
+    return new JournalTwin(options)
+  }
+
+  /** Given up with the first append, as by the real one. */
+  get recovered(): readonly JournalRecord[] {
+    return this.#recovered
+  }
+
+  get hasRoom(): boolean {
+    return !this.#options.disk.isFull
+  }
+
+  append(records: readonly JournalRecord[], done: Done): void {
+    const { queue, lane, disk, kill, onSealed } = this.#options
+    if (kill('before', 'persist')) return
+    assert(this.#inFlight === null, 'one append is in flight at a time')
+    assert(!this.#isClosing, 'a closed journal takes no append')
+    assert(records.length > 0, 'an append has a record')
+    this.#recovered = []
+    this.#inFlight = { records: records.map(copyRecord), done }
+    onSealed(records)
+    queue.schedule(disk.drawWriteUs(), lane, this.#land)
+    kill('after', 'persist')
+  }
+
+  release(durable: ReadonlyMap<WriterId, number>): void {
+    if (!this.#options.lane.isOver) this.#options.disk.journal.release(durable)
+  }
+
+  close(done: () => void): void {
+    assert(!this.#isClosing, 'a journal is closed once')
+    this.#isClosing = true
+    const { queue, lane } = this.#options
+    this.#onIdle = () => queue.schedule(0, lane, done)
+    this.#closeIfIdle()
+  }
+
+  /** The process or the power died: what was in flight is there whole, or not at all. */
+  crash(): void {
+    if (this.#inFlight === null) return
+    const { disk } = this.#options
+    if (disk.drawSurvivesCrash()) disk.journal.append(this.#inFlight.records)
+    this.#inFlight = null
+  }
+
+  #onWritten(): void {
+    const { disk, kill, onPersisted } = this.#options
+    const append = this.#inFlight
+    assert(append !== null, 'a write lands once')
+    this.#inFlight = null
+    if (disk.isFailing) this.#fail(append)
+    if (this.#failure === null) {
+      disk.journal.append(append.records)
+      onPersisted()
+      if (kill('before', 'persisted')) return
+    }
+    append.done(this.#failure)
+    if (kill('after', 'persisted')) return
+    this.#closeIfIdle()
+  }
+
+  /** A failed write is final (JR4). Nobody knows whether it reached the platter. */
+  #fail({ records }: Append): void {
+    const { disk } = this.#options
+    disk.isFailing = false
+    if (disk.drawSurvivesCrash()) disk.journal.append(records)
+    this.#failure = new SkeinError('INTERNAL', 'the journal could not be written (EIO): the node takes no more writes; look at the disk')
+  }
+
+  #closeIfIdle(): void {
+    if (this.#inFlight !== null || this.#onIdle === null) return
+    this.#onIdle()
+    this.#onIdle = null
+  }
+}
+
+/** The disk shares no memory with the process. */
+function copyRecord(record: JournalRecord): JournalRecord {
+  return { ...record, bytes: record.bytes.slice() }
+}

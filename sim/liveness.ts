@@ -1,0 +1,142 @@
+/**
+ * The liveness phase: faults have stopped, and within a bound of virtual time every node must
+ * serve, answer a write and a read of its own, and hold what all others hold.
+ *
+ * Clocks are put right, and then all of them forward to the latest of clocks and timestamps that
+ * were about: a node whose clock was far ahead while it was alone may have stamped what the others
+ * hold until its time has come (HL3), and those that went by its clock go on so until they hear of
+ * another. Nobody promises more; so the phase begins when that time has come, and then nothing may
+ * be held any more.
+ */
+
+import type { Timestamp } from '../base/index.ts'
+import { compareVectors, wallFromTimestamp } from '../crdt/index.ts'
+import { askOnce, type CallIds } from './clients.ts'
+import type { Cluster } from './cluster.ts'
+import type { Finding, NodeView } from './invariant.ts'
+import type { Oracle } from './oracle.ts'
+import type { Happening } from './trace.ts'
+import type { Outcome } from './workload.ts'
+import { getRequest, setOperation, textValue, transactionRequest } from './workloads/index.ts'
+
+/** A cluster without faults answers and converges within this, in virtual ms. */
+export const LIVENESS_BOUND_MS = 60_000
+const LOOK_INTERVAL_MS = 100
+const PROBE_PAUSE_MS = 200
+
+export interface LivenessOptions {
+  readonly cluster: Cluster
+  readonly calls: CallIds
+  /** The first of the clients that probe, one for each node. */
+  readonly firstClient: number
+  readonly observe: (happening: Happening) => void
+}
+
+/** Ends the faults, and lets the clocks catch up with what was stamped, or may be yet. */
+export function calmDown(cluster: Cluster, oracle: Oracle): void {
+  let latestMs = wallFromTimestamp(oracle.transactions.latestTimestamp as Timestamp)
+  for (const { wallMs } of cluster.nodes) latestMs = Math.max(latestMs, wallMs)
+  cluster.calm()
+  for (const node of cluster.nodes) if (latestMs > node.wallMs) node.clock.step(latestMs - node.wallMs)
+}
+
+export class LivenessPhase {
+  readonly #options: LivenessOptions
+  readonly #deadlineMs: number
+  /** Nodes that have answered a write and a read. */
+  readonly #answered = new Set<number>()
+  #isProbing = false
+  #isOver = false
+  #finding: Finding | null = null
+
+  private constructor(options: LivenessOptions) {
+    this.#options = options
+    this.#deadlineMs = options.cluster.queue.nowMs + LIVENESS_BOUND_MS
+  }
+
+  static begin(options: LivenessOptions): LivenessPhase {
+    const phase = new LivenessPhase(options)
+    phase.#lookLater()
+    return phase
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** What kept the cluster from settling within the bound, or null. */
+  get finding(): Finding | null {
+    return this.#finding
+  }
+
+  #lookLater(): void {
+    this.#options.cluster.queue.after(LOOK_INTERVAL_MS, () => this.#look())
+  }
+
+  #look(): void {
+    const missing = this.#describeMissing()
+    if (missing === null) {
+      this.#isOver = true
+    } else if (this.#options.cluster.queue.nowMs >= this.#deadlineMs) {
+      this.#finding = { message: `${LIVENESS_BOUND_MS / 1000} s after the last fault ${missing}`, events: [] }
+      this.#isOver = true
+    } else {
+      this.#lookLater()
+    }
+  }
+
+  #describeMissing(): string | null {
+    const { nodes } = this.#options.cluster
+    const away = nodes.find(({ isServing }) => !isServing)
+    if (away !== undefined) return `node ${away.index} does not serve`
+    if (!this.#isProbing) {
+      this.#isProbing = true
+      for (const node of nodes) this.#probe(node)
+    }
+    const silent = nodes.find(({ index }) => !this.#answered.has(index))
+    if (silent !== undefined) return `node ${silent.index} answers no write and read (${stateOf(silent)})`
+    const [first] = nodes
+    const other = nodes.find((node) => first !== undefined && compareVectors(first.frontier, node.frontier) !== 'equal')
+    return first === undefined || other === undefined ? null : describeDifference(first, other)
+  }
+
+  /** Writes at a node and reads it back there, until both are answered. */
+  #probe(node: NodeView): void {
+    const key = `probe/${node.index}`
+    const write = transactionRequest([setOperation(key, textValue(`probe of ${node.name}`))])
+    this.#ask(node, write, (written) => {
+      const session = written.kind === 'answered' && written.reply.kind === 'committed' ? written.reply.session : null
+      this.#ask(node, getRequest(key, { session }), () => this.#answered.add(node.index))
+    })
+  }
+
+  #ask(node: NodeView, request: Parameters<typeof askOnce>[3], onAnswer: (outcome: Outcome) => void): void {
+    if (this.#isOver) return
+    askOnce(this.#options, this.#options.firstClient + node.index, node.index, request, (outcome) => {
+      if (outcome.kind === 'answered' && outcome.reply.kind !== 'failed') onAnswer(outcome)
+      else this.#options.cluster.queue.after(PROBE_PAUSE_MS, () => this.#ask(node, request, onAnswer))
+    })
+  }
+}
+
+function stateOf(node: NodeView): string {
+  const { state } = node.status()
+  return state.kind === 'read-only' ? `read-only: ${state.reason}` : state.kind
+}
+
+/** What one of two nodes knows and the other one does not, with what its log waits for. */
+function describeDifference(left: NodeView, right: NodeView): string {
+  for (const [ahead, behind] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    for (const [writer, sequence] of ahead.frontier.entries()) {
+      const known = behind.frontier.get(writer)
+      if (known >= sequence) continue
+      const log = behind.status().logs.find((candidate) => candidate.writer === writer)
+      const state = log === undefined ? 'which it does not know' : `which is ${log.state} there`
+      return `node ${behind.index} knows ${known} and node ${ahead.index} ${sequence} of ${writer}, ${state}`
+    }
+  }
+  return `nodes ${left.index} and ${right.index} differ`
+}

@@ -1,0 +1,283 @@
+/**
+ * The store of all logs over a simulated disk. It keeps the promises of the real one
+ * (`test/contract/`): own logs are written from the journal, block by block where each belongs;
+ * others are kept as they come from peers (`block-exchange.ts` moves them); and nothing is handed
+ * over to the replica before it is on the platter (JR6).
+ */
+
+import { assert, type LogKey, present, type WriterId } from '../base/index.ts'
+import { type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, type StoredLog } from '../core/index.ts'
+import type { SimulatedDisk } from './disk.ts'
+import { DiskBarrier } from './disk-barrier.ts'
+import { DiskLog, deriveLogKey } from './disk-log.ts'
+import type { EventQueue, Lane } from './event-queue.ts'
+import type { KillSwitch } from './kill-switch.ts'
+
+export interface LogStoreTwinOptions {
+  readonly queue: EventQueue
+  readonly lane: Lane
+  readonly disk: SimulatedDisk
+  readonly kill: KillSwitch
+  /** A log went out of service. */
+  readonly onFailure: (writer: WriterId, failure: LogFailure) => void
+  /** Blocks of an own log are in the store. */
+  readonly onAppended: (writer: WriterId, index: number, blocks: number) => void
+  /** A log has more to offer to peers. */
+  readonly onGrown: (writer: WriterId) => void
+  /** A log is wanted from peers. */
+  readonly onFollowed: (writer: WriterId) => void
+}
+
+interface PendingRead {
+  readonly from: number
+  readonly done: (blocks: readonly Uint8Array[]) => void
+}
+
+interface PendingAppend {
+  readonly writer: WriterId
+  readonly index: number
+  readonly blocks: readonly Uint8Array[]
+  readonly done: (key: LogKey) => void
+}
+
+/** A log in use. */
+export interface OpenLog {
+  readonly log: DiskLog
+  /** Asked for from peers. */
+  isFollowed: boolean
+  /** Appended to or followed in this life: it takes part in replication. */
+  isShared: boolean
+  /** Appended to in this life: its key was found to be ours. */
+  isWritable: boolean
+  /** Set for good once it is out of service. */
+  failure: LogFailure | null
+  /** Whoever is fetching its next blocks from a peer: one at a time. */
+  fetch: object | null
+  /** While that went on, another peer had more too. */
+  isOfferedMore: boolean
+  read: PendingRead | null
+  isServing: boolean
+}
+
+export class LogStoreTwin implements LogStore {
+  readonly #options: LogStoreTwinOptions
+  readonly #barrier: DiskBarrier
+  readonly #open = new Map<WriterId, OpenLog>()
+  readonly stored: readonly StoredLog[]
+  /** Appends under way, in their order. */
+  readonly #appends: PendingAppend[] = []
+  #lastAppendUs = 0
+  #isClosing = false
+  readonly #placeNext = (): void => this.#onAppendDue()
+
+  private constructor(options: LogStoreTwinOptions) {
+    this.#options = options
+    const { queue, lane, disk } = options
+    this.#barrier = new DiskBarrier(queue, lane, disk)
+    const stored: StoredLog[] = []
+    for (const log of disk.logs.values()) {
+      this.#open.set(log.writer, newOpenLog(log))
+      stored.push({ writer: log.writer, key: log.key, length: log.length })
+    }
+    this.stored = stored
+  }
+
+  /** Finds what is on the disk and makes it durable: a process killed before may have left blocks that the platter doesn't have. */
+  static open(options: LogStoreTwinOptions, done: (store: LogStoreTwin) => void): void {
+    options.disk.closeLogs()
+    const store = new LogStoreTwin(options)
+    store.#barrier.sync(() => done(store))
+  }
+
+  append(writer: WriterId, index: number, blocks: readonly Uint8Array[], done: (key: LogKey) => void): void {
+    const { queue, lane, disk, kill } = this.#options
+    if (kill('before', 'append') || this.#isClosing) return
+    this.#appends.push({ writer, index, blocks, done })
+    this.#lastAppendUs = Math.max(this.#lastAppendUs, queue.nowUs + disk.drawAppendUs())
+    queue.scheduleAt(this.#lastAppendUs, lane, this.#placeNext)
+  }
+
+  follow(writer: WriterId, key: LogKey): void {
+    const { queue, lane, kill, onFollowed } = this.#options
+    if (kill('before', 'follow') || this.#isClosing) return
+    const open = this.#open.get(writer) ?? this.#create(writer, key)
+    if (open.log.key !== key) {
+      const reason = `it is known under two keys: ${open.log.key} and ${key}`
+      queue.schedule(0, lane, () => this.#fail(open, { kind: 'forked', reason }))
+    } else if (open.failure === null) {
+      open.isFollowed = true
+      open.isShared = true
+      onFollowed(writer)
+    }
+    kill('after', 'follow')
+  }
+
+  read(writer: WriterId, from: number, done: (blocks: readonly Uint8Array[]) => void): void {
+    const { kill } = this.#options
+    if (kill('before', 'read') || this.#isClosing) return
+    const open = present(this.#open.get(writer), 'a log is stored, appended to or followed before it is read')
+    assert(open.read === null, 'one read of a log is open at a time')
+    open.read = { from, done }
+    this.#serve(open)
+    kill('after', 'read')
+  }
+
+  sync(done: (durable: ReadonlyMap<WriterId, number>) => void): void {
+    const lengths = new Map<WriterId, number>()
+    for (const [writer, { log }] of this.#open) lengths.set(writer, log.length)
+    this.#barrier.sync(() => done(lengths))
+  }
+
+  close(done: () => void): void {
+    assert(!this.#isClosing, 'a log store is closed once')
+    this.#isClosing = true
+    this.#barrier.sync(done)
+  }
+
+  // For the exchange of blocks
+
+  /** The logs in use, in the order in which they came to be known. */
+  get logs(): ReadonlyMap<WriterId, OpenLog> {
+    return this.#open
+  }
+
+  /** Takes blocks of a log from a peer, from `from` on: as `treeHashes` say, its signer made them. */
+  receive(open: OpenLog, from: number, blocks: readonly Uint8Array[], treeHashes: readonly number[], treeHashBefore: number): void {
+    const { log } = open
+    if (this.#isClosing || open.failure !== null) return
+    assert(from <= log.length, 'blocks leave no gap')
+    if (log.treeHash(from) !== treeHashBefore) return this.#failForked(open, from)
+    const lengthBefore = log.length
+    for (let i = 0; i < blocks.length; i++) {
+      const treeHash = present(treeHashes[i], 'each block has its hash')
+      const index = from + i
+      // What came here meanwhile, by an own append, must be the same.
+      if (index < lengthBefore) {
+        if (log.treeHash(index + 1) !== treeHash) return this.#failForked(open, index + 1)
+        continue
+      }
+      log.add(present(blocks[i], 'an index below the length').slice(), treeHash)
+      this.#options.disk.noteWritten(log)
+    }
+    if (log.length > lengthBefore) this.#grown(open)
+  }
+
+  /** Two versions of one log met here: both ends of the meeting see it (LG2). */
+  failForked(writer: WriterId, length: number): void {
+    const open = this.#open.get(writer)
+    if (open !== undefined && !this.#isClosing) this.#failForked(open, length)
+  }
+
+  // Writing
+
+  #onAppendDue(): void {
+    const { kill, onAppended } = this.#options
+    const { writer, index, blocks, done } = present(this.#appends.shift(), 'an append is placed once')
+    if (this.#isClosing) return
+    const open = this.#open.get(writer) ?? this.#create(writer, deriveLogKey(this.#options.disk.logSeed, writer))
+    if (!this.#makeWritable(open)) return
+    if (!this.#place(open, index, blocks)) return
+    onAppended(writer, index, blocks.length)
+    done(open.log.key)
+    if (kill('after', 'append')) return
+    this.#grown(open)
+  }
+
+  /** False if it is out of service, or is so from now on: it has a key that is not ours. */
+  #makeWritable(open: OpenLog): boolean {
+    if (open.failure !== null) return false
+    if (open.isWritable) return true
+    if (open.log.key !== deriveLogKey(this.#options.disk.logSeed, open.log.writer)) {
+      const reason = 'the peers know this log of ours under a key that this directory has no secret for'
+      this.#fail(open, { kind: 'forked', reason })
+      return false
+    }
+    open.isWritable = true
+    open.isShared = true
+    return true
+  }
+
+  /** Compares what is there already and adds the rest. False if there is another block. */
+  #place(open: OpenLog, index: number, blocks: readonly Uint8Array[]): boolean {
+    const { log } = open
+    assert(index <= log.length, 'an append leaves no gap')
+    for (let i = 0; i < blocks.length; i++) {
+      const bytes = present(blocks[i], 'an index below the length')
+      const position = index + i
+      if (position === log.length) {
+        log.sign(bytes.slice())
+        this.#options.disk.noteWritten(log)
+      } else if (!log.isBlock(position, bytes)) {
+        this.#fail(open, { kind: 'forked', reason: `block ${position} is already there and is another one` })
+        return false
+      }
+    }
+    return true
+  }
+
+  #create(writer: WriterId, key: LogKey): OpenLog {
+    const log = new DiskLog(writer, key)
+    this.#options.disk.createLog(log)
+    const open = newOpenLog(log)
+    this.#open.set(writer, open)
+    return open
+  }
+
+  #grown(open: OpenLog): void {
+    this.#serve(open)
+    this.#options.onGrown(open.log.writer)
+  }
+
+  // Reading
+
+  #serve(open: OpenLog): void {
+    const { read, log } = open
+    if (read === null || open.isServing || open.failure !== null || log.length <= read.from) return
+    const { queue, lane, disk } = this.#options
+    open.isServing = true
+    const end = Math.min(log.length, read.from + READ_BLOCKS_MAX)
+    const answer = (): void => this.#answer(open, read, end)
+    if (end > log.durable) this.#barrier.sync(answer)
+    else queue.schedule(disk.drawReadUs(), lane, answer)
+  }
+
+  #answer(open: OpenLog, read: PendingRead, end: number): void {
+    open.isServing = false
+    if (this.#isClosing || open.failure !== null) return
+    const blocks: Uint8Array[] = []
+    let bytes = 0
+    for (let index = read.from; index < end && bytes < READ_BYTES_MAX; index++) {
+      const block = open.log.block(index).slice()
+      blocks.push(block)
+      bytes += block.length
+    }
+    open.read = null
+    read.done(blocks)
+  }
+
+  // Failing
+
+  #failForked(open: OpenLog, length: number): void {
+    this.#fail(open, { kind: 'forked', reason: `two signatures exist for length ${length}` })
+  }
+
+  #fail(open: OpenLog, failure: LogFailure): void {
+    if (open.failure !== null) return
+    open.failure = failure
+    this.#options.onFailure(open.log.writer, failure)
+  }
+}
+
+function newOpenLog(log: DiskLog): OpenLog {
+  return {
+    log,
+    isFollowed: false,
+    isShared: false,
+    isWritable: false,
+    failure: null,
+    fetch: null,
+    isOfferedMore: false,
+    read: null,
+    isServing: false,
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The shipped replica, watched: it tells when its frontier has moved, right after the step that
+ * moved it and before any effect of that step is carried out. Nothing about it is another.
+ *
+ * Comparing frontiers after every step would cost more than the steps. But nothing is applied
+ * without a look at the registers, so the store, which is watched too, says when to compare.
+ */
+
+import type { Key, Now, Prng } from '../base/index.ts'
+import { type Effect, type Input, MemoryStateStore, Replica, type ReplicaConfig } from '../core/index.ts'
+import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
+
+/** A state store that says whether anybody has looked into it. */
+export class ObservedStateStore extends MemoryStateStore {
+  isTouched = false
+
+  override get(key: Key): Register | undefined {
+    this.isTouched = true
+    return super.get(key)
+  }
+
+  /** Reads for an observer: that is no look. */
+  peek(key: Key): Register | undefined {
+    return super.get(key)
+  }
+}
+
+export class ObservedReplica extends Replica {
+  readonly #store: ObservedStateStore
+  readonly #onApplied: (frontier: ReadonlyVersionVector) => void
+  /** Transactions applied: the sum of the frontier. */
+  #applied = 0
+
+  constructor(config: ReplicaConfig, store: ObservedStateStore, random: Prng, onApplied: (frontier: ReadonlyVersionVector) => void) {
+    super(config, store, random)
+    this.#store = store
+    this.#onApplied = onApplied
+  }
+
+  override step(input: Input, now: Now): readonly Effect[] {
+    this.#store.isTouched = false
+    const effects = super.step(input, now)
+    if (this.#store.isTouched && input.kind !== 'request' && input.kind !== 'gathered') this.#compare()
+    return effects
+  }
+
+  #compare(): void {
+    let applied = 0
+    for (const [, sequence] of this.frontier.entries()) applied += sequence
+    if (applied === this.#applied) return
+    this.#applied = applied
+    this.#onApplied(this.frontier)
+  }
+}

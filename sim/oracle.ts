@@ -1,0 +1,200 @@
+/**
+ * The oracle: all that is true in a run, told from its events alone and kept apart from the code
+ * that is being tried. It knows every transaction that was sealed, what each node must hold with
+ * its frontier, what is certainly on each disk, and which calls are open. The invariants ask it.
+ *
+ * It is told each event before the invariants are, and once more after them, when what only that
+ * event was about can be given up. Costs a step for each change and node, and one for each writer
+ * of a frontier that moved.
+ */
+
+import { present, type WriterId } from '../base/index.ts'
+import type { Request } from '../core/index.ts'
+import type { Dot } from '../crdt/index.ts'
+import { DurableKnowledge } from './durable-knowledge.ts'
+import type { NodeIndex } from './fault.ts'
+import type { ClusterView } from './invariant.ts'
+import { NodeShadow } from './node-shadow.ts'
+import { type Clash, type SealedTransaction, SealedTransactions } from './sealed-transactions.ts'
+import type { CallId, TraceEvent } from './trace.ts'
+
+/** A call that has no outcome yet. */
+export interface OpenCall {
+  readonly request: Request
+  readonly client: number
+  readonly node: NodeIndex
+  /** Number of the event in which it was asked. */
+  readonly invokedAt: number
+  /** The node's wall clock when it was asked. */
+  readonly wallMs: number
+  /** How often that clock had jumped by then. */
+  readonly clockJumps: number
+}
+
+/** What the last `sealed` event brought. */
+export interface SealedEntry {
+  readonly writer: WriterId
+  /** Its transactions that are new and in line. */
+  readonly filed: readonly SealedTransaction[]
+  /** A dot that was sealed before, or is out of line, or null. */
+  readonly clash: Clash | Dot | null
+  /** The largest timestamp that the node had applied, or sealed before in this commit. */
+  readonly latestBefore: number
+}
+
+class NodeFacts {
+  life = 0
+  isUp = false
+  /** Sealed in this life, and not durable yet. */
+  readonly open: SealedTransaction[] = []
+  /** The largest timestamp of a transaction of its own that was durable, since its disk last lost anything. */
+  latestOwn = 0
+  clockJumps = 0
+}
+
+export class Oracle {
+  readonly transactions = new SealedTransactions()
+  readonly durable: DurableKnowledge
+  readonly #shadows: readonly NodeShadow[]
+  readonly #facts: readonly NodeFacts[]
+  readonly #calls = new Map<CallId, OpenCall>()
+  #sealed: SealedEntry | null = null
+
+  constructor(nodes: number) {
+    this.durable = new DurableKnowledge(nodes, this.transactions)
+    this.#shadows = Array.from({ length: nodes }, () => new NodeShadow(this.transactions))
+    this.#facts = Array.from({ length: nodes }, () => new NodeFacts())
+  }
+
+  shadow(node: NodeIndex): NodeShadow {
+    return present(this.#shadows[node], 'every node has a shadow')
+  }
+
+  /** Counts the starts of a node. */
+  life(node: NodeIndex): number {
+    return this.#of(node).life
+  }
+
+  call(id: CallId): OpenCall | undefined {
+    return this.#calls.get(id)
+  }
+
+  /** The entry of the event at hand, which is a `sealed`. */
+  get sealed(): SealedEntry {
+    return present(this.#sealed, 'an entry was sealed')
+  }
+
+  /** True while the process that sealed it lives and has not reported it durable. */
+  isInFlight(transaction: SealedTransaction): boolean {
+    const facts = this.#of(transaction.node)
+    return !transaction.isDurable && facts.isUp && facts.life === transaction.life
+  }
+
+  /** The largest timestamp of a node's own durable transactions since its disk last lost anything. */
+  latestOwn(node: NodeIndex): number {
+    return this.#of(node).latestOwn
+  }
+
+  clockJumps(node: NodeIndex): number {
+    return this.#of(node).clockJumps
+  }
+
+  /** Takes in an event, before the invariants look at it. */
+  take({ number, atMs, happening }: TraceEvent, cluster: ClusterView): void {
+    switch (happening.kind) {
+      case 'started':
+        return this.#started(happening.node, happening.life)
+      case 'stopped':
+        this.#of(happening.node).isUp = false
+        return
+      case 'sealed':
+        return this.#takeSealed(happening, number)
+      case 'persisted':
+        return this.#persisted(happening.node)
+      case 'applied':
+        this.shadow(happening.node).advance(happening.frontier)
+        return this.durable.applied(happening.node, happening.frontier, atMs)
+      case 'invoked': {
+        const { call, client, node, request } = happening
+        const wallMs = cluster.nodes[node]?.wallMs ?? 0
+        this.#calls.set(call, { request, client, node, invokedAt: number, wallMs, clockJumps: this.clockJumps(node) })
+        return
+      }
+      case 'answered':
+        return this.#acknowledge(happening, number)
+      case 'disk-replaced':
+        return this.#replaced(happening, atMs, number)
+      case 'fault-began':
+        if (happening.fault.kind === 'clock-step') this.#jumped(happening.fault.node)
+        return
+      case 'phase':
+        // The clocks are put right.
+        for (let node = 0; node < this.#facts.length; node++) this.#jumped(node)
+        return
+      default:
+        return
+    }
+  }
+
+  /** Gives up what no invariant needs any more. */
+  release({ happening }: TraceEvent): void {
+    if (happening.kind === 'answered' || happening.kind === 'unknown') this.#calls.delete(happening.call)
+  }
+
+  #started(node: NodeIndex, life: number): void {
+    const facts = this.#of(node)
+    facts.life = life
+    facts.isUp = true
+    facts.open.length = 0
+    this.shadow(node).restart()
+    this.durable.restart(node)
+  }
+
+  #takeSealed({ node, entry }: Extract<TraceEvent['happening'], { kind: 'sealed' }>, number: number): void {
+    const facts = this.#of(node)
+    const latestBefore = Math.max(this.shadow(node).latestTimestamp, facts.open.at(-1)?.timestamp ?? 0)
+    const filed: SealedTransaction[] = []
+    const clash = this.transactions.add(entry, node, facts.life, number, filed)
+    facts.open.push(...filed)
+    this.#sealed = { writer: entry.writer, filed, clash, latestBefore }
+  }
+
+  #persisted(node: NodeIndex): void {
+    const { open } = this.#of(node)
+    const first = open[0]
+    if (first === undefined) return
+    for (const transaction of open) {
+      transaction.isDurable = true
+      this.#of(node).latestOwn = Math.max(this.#of(node).latestOwn, transaction.timestamp)
+    }
+    this.durable.committed(node, first.dot)
+    open.length = 0
+  }
+
+  #acknowledge({ reply }: Extract<TraceEvent['happening'], { kind: 'answered' }>, number: number): void {
+    if (reply.kind !== 'committed' || reply.version === null) return
+    const transaction = this.transactions.find(reply.version.writer, reply.version.sequence)
+    if (transaction !== undefined) transaction.acknowledgedAt ??= number
+  }
+
+  #replaced(happening: Extract<TraceEvent['happening'], { kind: 'disk-replaced' }>, atMs: number, number: number): void {
+    const { node } = happening
+    this.#of(node).latestOwn = 0
+    switch (happening.by) {
+      case 'wipe':
+        return this.durable.wiped(node, atMs, number)
+      case 'torn-tail':
+        return this.durable.lostLastFrame(node, atMs, number)
+      default:
+        return this.durable.putBack(node, happening.copiedAtMs, atMs, number)
+    }
+  }
+
+  #jumped(node: NodeIndex): void {
+    this.#of(node).clockJumps += 1
+  }
+
+  #of(node: NodeIndex): NodeFacts {
+    return present(this.#facts[node], 'every node has its facts')
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * One run, from a seed to a verdict. The seed gives the weather and the plan; the cluster, the
+ * clients and the faults live in it for the safety phase; then the faults stop, and the cluster
+ * has to answer and converge; then what it holds is compared with what the oracle knows.
+ *
+ * A run ends at its first violation: what comes after one is seldom worth reading.
+ */
+
+import { assert, Prng } from '../base/index.ts'
+import { forkPrng } from './chance.ts'
+import { CallIds, Clients, clientsFor } from './clients.ts'
+import { Cluster, NODES_MAX } from './cluster.ts'
+import type { FaultPlan } from './fault.ts'
+import { multiLeaderInvariants } from './invariants/index.ts'
+import { calmDown, LivenessPhase } from './liveness.ts'
+import { Oracle } from './oracle.ts'
+import { drawPlan } from './plan.ts'
+import { Recorder } from './recorder.ts'
+import type { RunOptions, RunResult } from './run.ts'
+import { findVacuity } from './vacuity.ts'
+import { Watch } from './watch.ts'
+import type { Weather } from './weather.ts'
+import { drawWeather } from './weather-draw.ts'
+
+const PROGRESS_INTERVAL_MS = 1000
+
+/** Chance by what it is for, so that a plan given by hand leaves all else as it was. */
+interface Streams {
+  readonly weather: Prng
+  readonly plan: Prng
+  readonly cluster: Prng
+  readonly clients: Prng
+  readonly workload: Prng
+}
+
+/** Carries out a run. The same options give the same result, to the last event. */
+export function simulate(options: RunOptions): RunResult {
+  assert(options.nodes >= 1 && options.nodes <= NODES_MAX, `a run has 1 to ${NODES_MAX} nodes`)
+  assert(options.durationMs > 0 && options.callsPerSecond > 0, 'a run takes some time and has some calls')
+  const streams = forkStreams(options.seed)
+  const weather = options.weather ?? drawWeather(streams.weather, options.nodes, options.faults)
+  const plan = options.plan ?? drawPlan(streams.plan, weather, options.nodes, options.durationMs)
+  const run = Run.start(options, weather, plan, streams)
+  run.finish()
+  return run.result()
+}
+
+function forkStreams(seed: number): Streams {
+  const random = new Prng(seed)
+  // In this order for ever: a seed that is written down keeps its meaning.
+  return {
+    weather: forkPrng(random),
+    plan: forkPrng(random),
+    cluster: forkPrng(random),
+    clients: forkPrng(random),
+    workload: forkPrng(random),
+  }
+}
+
+interface RunParts {
+  readonly options: RunOptions
+  readonly weather: Weather
+  readonly plan: FaultPlan
+  readonly cluster: Cluster
+  readonly oracle: Oracle
+  readonly watch: Watch
+  readonly recorder: Recorder
+  readonly clients: Clients
+  readonly calls: CallIds
+  readonly clientCount: number
+}
+
+class Run {
+  readonly #parts: RunParts
+
+  private constructor(parts: RunParts) {
+    this.#parts = parts
+  }
+
+  static start(options: RunOptions, weather: Weather, plan: FaultPlan, streams: Streams): Run {
+    const { nodes, callsPerSecond, callsMax, keepTrace } = options
+    const clientCount = clientsFor(callsPerSecond, nodes)
+    const workload = options.workload.start({ random: streams.workload, nodes, clients: clientCount })
+    const oracle = new Oracle(nodes)
+    const watch = new Watch([...multiLeaderInvariants(oracle), ...workload.invariants])
+    const recorder = new Recorder({ oracle, watch, keepTrace })
+    const { observe, tally } = recorder
+    const cluster = Cluster.start({ nodes, weather, random: streams.cluster, observe })
+    recorder.attach(cluster)
+    observe({ kind: 'phase', phase: 'safety' })
+    for (const fault of plan) cluster.queue.at(fault.atMs, () => cluster.strike(fault))
+    const calls = new CallIds()
+    const clients = Clients.start({
+      cluster,
+      workload,
+      clients: clientCount,
+      callsPerSecond,
+      callsMax,
+      random: streams.clients,
+      calls,
+      observe,
+      onRetry: () => tally.retried(),
+    })
+    return new Run({ options, weather, plan, cluster, oracle, watch, recorder, clients, calls, clientCount })
+  }
+
+  /** Runs all phases, or up to the first violation. */
+  finish(): void {
+    const { watch, cluster } = this.#parts
+    try {
+      this.#runSafety()
+      if (watch.violations.length === 0) this.#runLiveness()
+      if (watch.violations.length === 0) this.#settle()
+    } catch (error) {
+      // An assertion of the replica, most of all: a bug that would have ended the process.
+      const message = error instanceof Error ? error.message : String(error)
+      watch.report('NoCrash', { message, events: [] }, cluster.atMs)
+    }
+  }
+
+  result(): RunResult {
+    const { options, weather, plan, cluster, watch, recorder } = this.#parts
+    const { violations } = watch
+    return {
+      seed: options.seed,
+      passed: violations.length === 0,
+      violations,
+      counts: this.#counts(),
+      traceHash: recorder.hash,
+      virtualMs: cluster.atMs,
+      weather,
+      plan,
+      trace: recorder.trace,
+    }
+  }
+
+  #runSafety(): void {
+    const { options, cluster } = this.#parts
+    let isOver = false
+    cluster.queue.at(options.durationMs, () => {
+      isOver = true
+    })
+    this.#reportProgress()
+    this.#runUntil(() => isOver)
+  }
+
+  #runLiveness(): void {
+    const { cluster, oracle, watch, recorder, clients, calls, clientCount } = this.#parts
+    clients.stop()
+    calmDown(cluster, oracle)
+    recorder.observe({ kind: 'phase', phase: 'liveness' })
+    const phase = LivenessPhase.begin({ cluster, calls, firstClient: clientCount, observe: recorder.observe })
+    this.#runUntil(() => phase.isOver)
+    if (phase.finding !== null) watch.report('Liveness', phase.finding, cluster.atMs)
+  }
+
+  #settle(): void {
+    const { options, plan, cluster, watch, recorder } = this.#parts
+    recorder.observe({ kind: 'phase', phase: 'settled' })
+    watch.finish(cluster)
+    const vacuity = findVacuity(options, plan, this.#counts())
+    if (vacuity !== null) watch.report('NonVacuous', { message: vacuity, events: [] }, cluster.atMs)
+  }
+
+  #runUntil(isOver: () => boolean): void {
+    const { cluster, watch } = this.#parts
+    const { violations } = watch
+    while (!isOver() && violations.length === 0) assert(cluster.queue.runNext(), 'a cluster that lives always has a next event')
+  }
+
+  #reportProgress(): void {
+    const { options, cluster } = this.#parts
+    const { onProgress } = options
+    if (onProgress === null) return
+    onProgress(cluster.atMs)
+    cluster.queue.after(PROGRESS_INTERVAL_MS, () => this.#reportProgress())
+  }
+
+  #counts(): RunResult['counts'] {
+    const { recorder, oracle } = this.#parts
+    return recorder.tally.counts(oracle.transactions.conflicts)
+  }
+}

@@ -1,0 +1,212 @@
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { keyFromBinary, type LogKey, type WriterId } from '../../base/index.ts'
+import { FAULT_KINDS, type RunResult, renderReport, simulate, WORKLOADS } from '../../sim/index.ts'
+import { embedJson, escapeHtml } from '../../sim/report/escape.ts'
+import { InternTable, KEY_PREVIEW_MAX, previewValue, VALUE_PREVIEW_MAX } from '../../sim/report/intern.ts'
+import { EVENTS_MAX, selectEvents } from '../../sim/report/kept-events.ts'
+import { historyOfKey, openRun, page } from './report-page.ts'
+import { dramaticRun, NASTY_KEY, resultOf, vector, WrittenTrace, writerOf } from './report-run.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+function simulated(): RunResult {
+  const workload = WORKLOADS.find(({ name }) => name === 'hot')
+  if (workload === undefined) throw new Error('there is no workload named hot')
+  const none = { plan: null, weather: null, callsMax: null, onProgress: null }
+  return simulate({ seed: 3, nodes: 3, durationMs: 6000, callsPerSecond: 60, workload, faults: FAULT_KINDS, keepTrace: true, ...none })
+}
+
+describe('what users wrote is text', () => {
+  it('[report] markup is escaped', () => {
+    expect(escapeHtml(`<a href="x">'&'</a>`)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;')
+  })
+
+  it('[report] JSON in a script neither ends it nor opens a comment', () => {
+    const value = { '</script>': '<!-- \u2028 \u2029' }
+    const text = embedJson(value)
+    expect(text).not.toMatch(/[<\u2028\u2029]/)
+    expect(JSON.parse(text)).toEqual(value)
+  })
+
+  it('[report] a key that looks like the end of the script ends nothing', () => {
+    const html = renderReport(dramaticRun())
+    expect(html).not.toContain(NASTY_KEY)
+    expect(html.match(/<\/script>/g)).toHaveLength(2)
+    expect(html).toContain(`n3 never got ${escapeHtml(NASTY_KEY)}`)
+  })
+
+  it('[report] the line that reproduces the run is shown as it is', () => {
+    expect(renderReport(dramaticRun(), { command: 'skein sim replay 42 --nodes 3 <x>' })).toContain(
+      'skein sim replay 42 --nodes 3 &lt;x&gt;',
+    )
+  })
+
+  it('[report] keys that are no text are shown in hexadecimal, long ones shortened, and none is mixed up', () => {
+    const table = new InternTable()
+    const long = 'k'.repeat(1024)
+    const rows = ['plain', '\xff\x00', long, `${long.slice(0, -1)}x`].map((key) => table.keyRow(keyFromBinary(key)))
+    expect(rows).toEqual([0, 1, 2, 3])
+    expect(table.shown[1]).toBe('0xff00')
+    expect(table.shown[2]).toBe(`${'k'.repeat(KEY_PREVIEW_MAX)}… (1024 bytes)`)
+  })
+
+  it('[report] a long value is shortened between two characters', () => {
+    const shown = previewValue({ type: 'text', data: '\xc3\xa9'.repeat(100_000) })
+    expect(shown).toMatch(/^"é+… \(200000 bytes\)"$/)
+    expect(shown.length).toBeLessThan(VALUE_PREVIEW_MAX + 24)
+  })
+
+  it('[report] nothing is loaded from anywhere', () => {
+    const html = renderReport(dramaticRun())
+    const foreign = /https?:|@import|url\(|<(link|img|iframe|object|embed)|<script[^>]* src/.exec(html)
+    expect(foreign?.[0]).toBeUndefined()
+  })
+})
+
+describe('the columns say what the trace said', () => {
+  it('[report] number, time, kind and lane of each event', () => {
+    const result = simulated()
+    const { events, data } = openRun(result)
+    expect(events.count).toBe(result.trace.length)
+    result.trace.forEach(({ number, atMs, happening }, row) => {
+      expect(events.number[row]).toBe(number)
+      expect(events.atMs[row]).toBeCloseTo(atMs, 2)
+      expect(data.kinds[events.kind[row] ?? -1]).toBe(happening.kind)
+      if ('node' in happening) expect(events.node[row]).toBe(happening.node)
+    })
+  })
+
+  it('[report] the frontier of each node after each step', () => {
+    const result = simulated()
+    const story = openRun(result)
+    let steps = 0
+    result.trace.forEach(({ happening }, row) => {
+      if (happening.kind !== 'applied') return
+      const shown = [...page.frontierAt(story, happening.node, row)].map(([writer, sequence]) => [story.data.writers[writer], sequence])
+      expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(happening.frontier.entries()))
+      steps++
+    })
+    expect(steps).toBeGreaterThan(20)
+  })
+
+  it('[report] every event has its words', () => {
+    const story = openRun(simulated())
+    for (let row = 0; row < story.events.count; row++) expect(page.describe(story, row)).not.toMatch(/undefined|NaN|\?|^\w+-?\w*$/)
+  })
+
+  it('[report] a run without a trace has its tables and no diagram', () => {
+    const html = renderReport(resultOf([], [3]))
+    expect(html).toContain('No events were kept')
+    expect(html).not.toContain('<script')
+  })
+})
+
+describe('the cluster at a moment', () => {
+  const story = openRun(dramaticRun())
+
+  it.each([
+    { ms: 0, states: ['serving', 'serving', 'serving'], lags: [0, 0, 0], phase: 'safety' },
+    { ms: 232, states: ['serving', 'serving', 'serving'], lags: [1, 1, 1], phase: 'safety' },
+    { ms: 350, states: ['serving', 'serving', 'down'], lags: [0, 0, 1], phase: 'safety' },
+    { ms: 700, states: ['serving', 'serving', 'serving'], lags: [0, 0, 1], phase: 'settled' },
+  ])('[report] who is up and who lags at $ms ms', ({ ms, states, lags, phase }) => {
+    const moment = page.momentAt(story, ms)
+    expect(moment.nodes.map((node) => node.state)).toEqual(states)
+    expect(moment.nodes.map((node) => node.lag)).toEqual(lags)
+    expect(moment.phase).toBe(phase)
+  })
+
+  it('[report] who is connected', () => {
+    expect(page.momentAt(story, 50).nodes.map((node) => node.connected)).toEqual([
+      [1, 2],
+      [0, 2],
+      [0, 1],
+    ])
+    expect(page.momentAt(story, 350).nodes.map((node) => node.connected)).toEqual([[1], [0], []])
+  })
+
+  it('[CA5] nodes with equal frontiers and unequal digests are held against each other', () => {
+    const { nodes } = page.momentAt(story, 250)
+    expect(nodes.map((node) => node.disagreesWith)).toEqual([[1], [0], []])
+    expect(nodes.every((node) => node.agreesWith.length === 0)).toBe(true)
+  })
+})
+
+describe('the history of a key', () => {
+  it('[RG3] of two concurrent versions the later stamp wins, and the page says so', () => {
+    const [winner, loser] = historyOfKey(openRun(dramaticRun()), NASTY_KEY)
+    expect(winner).toMatchObject({ dot: 'n3.00000003:1', value: '"second"', relation: 'wins' })
+    expect(loser).toMatchObject({ dot: 'n1.00000001:1', value: '"first"', relation: 'concurrent' })
+    expect(loser?.why).toContain('lost by its clock, 1.0 ms behind')
+  })
+
+  it('[RG2] a version written in knowledge of another overwrites it', () => {
+    const trace = new WrittenTrace()
+    const key = keyFromBinary('k')
+    trace.write(0, { writer: writerOf(0), sequence: 1 }, key, 'old', vector())
+    trace.write(1, { writer: writerOf(1), sequence: 1 }, key, null, vector([writerOf(0), 1]))
+    const [winner, loser] = historyOfKey(openRun(resultOf(trace.events, [])), 'k')
+    expect(winner).toMatchObject({ value: null, relation: 'wins' })
+    expect(loser).toMatchObject({ relation: 'seen', answeredRow: -1 })
+  })
+
+  it('[report] it tells when each node had it, and when it was acknowledged', () => {
+    const story = openRun(dramaticRun())
+    const loser = historyOfKey(story, NASTY_KEY)[1]
+    expect(loser?.reached.map((row) => (row < 0 ? null : story.events.atMs[row]))).toEqual([203.25, 230, null])
+    expect(story.events.atMs[loser?.answeredRow ?? -1]).toBe(203.25)
+  })
+})
+
+describe('a page is bounded', () => {
+  /** Two lives, one write, and a great many heartbeats of no interest. */
+  function longTrace(): WrittenTrace {
+    const trace = new WrittenTrace()
+    trace.happen({ kind: 'connected', left: 0, right: 1 })
+    trace.write(0, { writer: writerOf(0), sequence: 1 }, keyFromBinary('k'), 'v', vector())
+    trace.happen({ kind: 'applied', node: 0, frontier: vector([writerOf(0), 1]) })
+    const content = { kind: 'blocks', log: '00'.repeat(32) as LogKey, writer: 'n1.00000001' as WriterId, from: 1, count: 1 } as const
+    for (let id = 0; id < EVENTS_MAX; id++) {
+      trace.atMs = id
+      trace.happen({ kind: 'sent', id, from: 0, to: 1, content })
+      trace.happen({ kind: 'delivered', id })
+    }
+    return trace
+  }
+
+  const trace = longTrace()
+  const end = trace.events.length
+
+  it('[report] a long run that passed is shown from its end back', () => {
+    const selection = selectEvents(trace.events, [])
+    expect(selection.events.length).toBeLessThanOrEqual(EVENTS_MAX)
+    expect(selection.events.at(-1)?.number).toBe(end - 1)
+    expect(selection.total).toBe(end)
+  })
+
+  it('[report] a violation is in its window, with all that it names', () => {
+    const violation = { invariant: 'x', atMs: 0, message: '', events: [1, Math.floor(end / 2)] }
+    const selection = selectEvents(trace.events, [violation])
+    const numbers = new Set(selection.events.map(({ number }) => number))
+    expect(selection.events.length).toBeLessThanOrEqual(EVENTS_MAX)
+    for (const number of violation.events) expect(numbers.has(number)).toBe(true)
+    expect(selection.toMs).toBeLessThan(trace.atMs)
+  })
+
+  it('[report] what shapes the run and what nodes knew before the window stay', () => {
+    const kinds = selectEvents(trace.events, [])
+      .events.slice(0, 2)
+      .map(({ happening }) => happening.kind)
+    expect(kinds).toEqual(['connected', 'applied'])
+  })
+
+  it('[report] the page says what was left out', () => {
+    expect(renderReport(resultOf(trace.events, []))).toContain('The run has 500,003 events; this page has')
+  })
+})
+
+it('[report] the embedded page is what its sources say', () => {
+  expect(() => execFileSync(process.execPath, [join(ROOT, 'scripts/embed-report-page.mjs'), '--check'], { stdio: 'pipe' })).not.toThrow()
+})
