@@ -69,11 +69,9 @@ export class Peers {
 
   connect(name: NodeName, directory: DirectoryId, now: Now): void {
     const peer = this.#peer(name)
-    if (peer.directory !== directory) {
-      // Another directory knows nothing of what the one before it had reported.
-      peer.report = null
-      peer.digest = null
-    }
+    // It reports at once. What it had reported before may be gone, with another directory or an older copy of its own.
+    peer.report = null
+    peer.digest = null
     peer.directory = directory
     peer.connected = true
     peer.heardAtMs = now.monotonicMs
