@@ -10,7 +10,7 @@ import type { Output, Terminal } from './output.ts'
 import { ProgressLine } from './progress-line.ts'
 import { formatAge, formatCount } from './quantities.ts'
 import type { ReplayOptions, RunCommandOptions } from './sim.ts'
-import { caseOf, decodeCase, parseSeed, runOptionsOf, type SimCase } from './sim-case.ts'
+import { caseOf, commandLineOf, decodeCase, parseSeed, runOptionsOf, type SimCase } from './sim-case.ts'
 import type { CaseOptions } from './sim-options.ts'
 import { renderCase, renderFailure, renderResult } from './sim-summary.ts'
 import { loadWorkload } from './sim-workload.ts'
@@ -73,7 +73,7 @@ async function runAndTell(simCase: SimCase, { report, trace }: Files, output: Ou
   const told = first.result.passed || wantsTrace ? first.result : simulateShown(simCase, workload, true, terminal).result
   if (output.isJson) printJson(simCase, told, output)
   else printResult(simCase, told, first.elapsedMs, output)
-  if (report !== null) await writeText(report, [renderReport(told)], output)
+  if (report !== null) await writeText(report, [renderReport(told, { command: commandLineOf('replay', simCase) })], output)
   if (trace !== null) await writeText(trace, traceChunks(told), output)
   return told.passed ? EXIT.done : EXIT.no
 }

@@ -35,7 +35,7 @@ class Totals {
 }
 
 export async function search({ options, output, terminal }: Invocation<SearchOptions>): Promise<ExitCode> {
-  const { from, seeds, jobs, failFast } = options
+  const { from, seeds, jobs, failFast, for: forMs } = options
   const template = caseOf(from, options)
   // A name that is wrong is said once, and not by every worker.
   await loadWorkload(template.workload)
@@ -54,7 +54,8 @@ export async function search({ options, output, terminal }: Invocation<SearchOpt
         tellFailure({ ...template, seed: outcome.seed }, outcome, output)
       }
       progress.update(() => progressText(totals, seeds))
-      return outcome.result.passed || !failFast
+      const isTimeOver = forMs !== null && totals.elapsedMs >= forMs
+      return !isTimeOver && (outcome.result.passed || !failFast)
     },
   })
   progress.clear()

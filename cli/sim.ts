@@ -7,7 +7,7 @@
 
 import { availableParallelism } from 'node:os'
 import { type CommandGroup, defineCommand, JSON_OPTION } from './command.ts'
-import { integerOption, type OptionValues, switchOption, textOption } from './options.ts'
+import { durationOption, integerOption, type OptionValues, switchOption, textOption } from './options.ts'
 import { CASE_OPTIONS } from './sim-options.ts'
 
 const SEEDS_MAX = 10_000_000
@@ -39,6 +39,7 @@ const SEARCH_OPTIONS = {
     ...integerOption({ summary: 'runs at a time', placeholder: '<n>', min: 1, max: JOBS_MAX }, availableParallelism()),
     shownFallback: 'one for each processor',
   },
+  for: durationOption({ summary: 'begin no more seeds after this time, such as 60s', placeholder: '<duration>' }, null, null),
   failFast: switchOption('stop at the first failure'),
   ...CASE_OPTIONS,
   json: JSON_OPTION,
@@ -87,6 +88,7 @@ const search = defineCommand({
   details: 'Every seed has weather and faults of its own. Exits with 1 if any of them failed.',
   examples: [
     { line: 'skein sim search --seeds 1000', meaning: 'seeds 1 to 1000' },
+    { line: 'skein sim search --seeds 100000 --for 60s', meaning: 'as many as a minute allows' },
     { line: 'skein sim search --seeds 1000 --from 5000 --jobs 2 --fail-fast', meaning: 'others, two at a time, up to the first failure' },
   ],
   options: SEARCH_OPTIONS,

@@ -109,14 +109,6 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     replace: 'return this.#maxClockDriftMs < 0',
   },
   {
-    name: 'stamps-by-skewed-clock',
-    rule: 'HL3',
-    what: 'a node whose clock is far off stamps by it what it takes',
-    file: 'core/health.ts',
-    find: 'return Math.abs(reference - now.wallMs) > this.#maxClockDriftMs ? reference : now.wallMs',
-    replace: 'return now.wallMs',
-  },
-  {
     name: 'arrival-decides',
     rule: 'RG3',
     what: 'of two concurrent versions the one that arrives later wins',
