@@ -126,7 +126,6 @@ export class BlockExchange implements NetworkListener {
   }
   #ask(fetch: Fetch, wanted: OpenLog): void {
     wanted.fetch = fetch
-    wanted.isOfferedMore = false
     const fetches = this.#fetches.get(fetch.connection) ?? new Set<Fetch>()
     this.#fetches.set(fetch.connection, fetches.add(fetch))
     const network = this.#requireNetwork()
@@ -174,7 +173,10 @@ export class BlockExchange implements NetworkListener {
     open.fetch = null
     // From the same peer first, whose blocks come next anyway.
     if (fetch.connection.isOpen) this.#consider(fetch.connection, fetch.source, fetch.target, fetch.writer)
-    if (open.fetch === null && open.isOfferedMore) this.wanted(fetch.target, fetch.writer)
+    if (open.fetch !== null || !open.isOfferedMore) return
+    // Asked of all, not only of who offered it: what was noted while one peer gave piece after piece is of many.
+    open.isOfferedMore = false
+    this.wanted(fetch.target, fetch.writer)
   }
 
   #reportFork(connection: Connection, writer: WriterId, length: number): void {

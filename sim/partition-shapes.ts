@@ -82,7 +82,8 @@ function without(all: readonly NodeIndex[], some: readonly NodeIndex[]): NodeInd
   return all.filter((node) => !some.includes(node))
 }
 
-function shuffle(random: Prng, list: readonly NodeIndex[]): NodeIndex[] {
+/** The same nodes in an order that is drawn. */
+export function shuffle(random: Prng, list: readonly NodeIndex[]): NodeIndex[] {
   const left = [...list]
   const shuffled: NodeIndex[] = []
   while (left.length > 0) shuffled.push(...left.splice(random.below(left.length), 1))

@@ -12,7 +12,8 @@ import { CallIds, Clients, clientsFor } from './clients.ts'
 import { Cluster, NODES_MAX } from './cluster.ts'
 import type { FaultPlan } from './fault.ts'
 import { multiLeaderInvariants } from './invariants/index.ts'
-import { calmDown, LivenessPhase } from './liveness.ts'
+import { drawLastingCut } from './lasting-cut.ts'
+import { calmDown, LIVENESS_BOUND_MS, LivenessPhase } from './liveness.ts'
 import { Oracle } from './oracle.ts'
 import { drawPlan } from './plan.ts'
 import { Recorder } from './recorder.ts'
@@ -31,6 +32,7 @@ interface Streams {
   readonly cluster: Prng
   readonly clients: Prng
   readonly workload: Prng
+  readonly lastingCut: Prng
 }
 
 /** Carries out a run. The same options give the same result, to the last event. */
@@ -54,6 +56,7 @@ function forkStreams(seed: number): Streams {
     cluster: forkPrng(random),
     clients: forkPrng(random),
     workload: forkPrng(random),
+    lastingCut: forkPrng(random),
   }
 }
 
@@ -68,6 +71,8 @@ interface RunParts {
   readonly clients: Clients
   readonly calls: CallIds
   readonly clientCount: number
+  /** Draws what stays cut when the faults have stopped. */
+  readonly lastingCut: Prng
 }
 
 class Run {
@@ -101,7 +106,8 @@ class Run {
       observe,
       onRetry: () => tally.retried(),
     })
-    return new Run({ options, weather, plan, cluster, oracle, watch, recorder, clients, calls, clientCount })
+    const { lastingCut } = streams
+    return new Run({ options, weather, plan, cluster, oracle, watch, recorder, clients, calls, clientCount, lastingCut })
   }
 
   /** Runs all phases, or up to the first violation. */
@@ -149,9 +155,17 @@ class Run {
     clients.stop()
     calmDown(cluster, oracle)
     recorder.observe({ kind: 'phase', phase: 'liveness' })
+    this.#cutForGood()
     const phase = LivenessPhase.begin({ cluster, calls, firstClient: clientCount, observe: recorder.observe })
     this.#runUntil(() => phase.isOver)
     if (phase.finding !== null) watch.report('Liveness', phase.finding, cluster.atMs)
+  }
+
+  #cutForGood(): void {
+    const { options, cluster, lastingCut } = this.#parts
+    if (!options.faults.includes('partition')) return
+    const fault = drawLastingCut(lastingCut, options.nodes, cluster.atMs, LIVENESS_BOUND_MS)
+    if (fault !== null) cluster.strike(fault)
   }
 
   #settle(): void {
