@@ -124,6 +124,7 @@ export class BlockExchange implements NetworkListener {
     if (wanted.fetch !== null) wanted.isOfferedMore = true
     else if (connection.link.isFree) this.#ask({ connection, source, target, writer, from: wanted.log.length }, wanted)
   }
+
   #ask(fetch: Fetch, wanted: OpenLog): void {
     wanted.fetch = fetch
     const fetches = this.#fetches.get(fetch.connection) ?? new Set<Fetch>()

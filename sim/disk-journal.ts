@@ -11,7 +11,7 @@
 import { KIB, type WriterId } from '../base/index.ts'
 import type { JournalRecord } from '../core/index.ts'
 
-const SEGMENT_BYTES = 32 * KIB
+const SEGMENT_BYTES = 2 * KIB
 
 type Frame = readonly JournalRecord[]
 

@@ -3,8 +3,8 @@
  * and no more. What a node applied is durable there (JR6), and stays so whatever happens to the
  * process; only a fault that changes the disk itself lowers what is certain:
  *
- * - a wiped disk holds nothing; one that was put back, or whose logs were, holds what it held when
- *   the copy was made;
+ * - a wiped disk holds nothing; one that was put back holds what it held when the copy was made; one
+ *   whose logs alone were put back, what the logs held then;
  * - where the journal's last frame was damaged, that commit is gone (JR3), and what depends on it
  *   waits until a peer has it.
  *
@@ -91,9 +91,23 @@ export class DurableKnowledge {
 
   /** The disk is as it was before `copiedAtMs`. */
   putBack(node: NodeIndex, copiedAtMs: number, atMs: number, event: number): void {
-    const disk = this.#disk(node)
-    const state = disk.earlier.findLast((earlier) => earlier.atMs < copiedAtMs)
-    this.#lower(node, state?.frontier ?? new VersionVector(), atMs, event)
+    this.#lower(node, this.#before(node, copiedAtMs), atMs, event)
+  }
+
+  /**
+   * The store of the logs is as it was before `copiedAtMs`, the journal as it is now. What the node
+   * wrote itself may then have been in the journal alone, and may since have left it for the store.
+   * It was in the store for certain if another node had it.
+   */
+  logsPutBack(node: NodeIndex, copiedAtMs: number, atMs: number, event: number): void {
+    const others = new VersionVector()
+    for (let other = 0; other < this.#disks.length; other++) if (other !== node) others.join(this.#before(other, copiedAtMs))
+    const sequences = new Map<WriterId, number>()
+    for (const [writer, sequence] of this.#before(node, copiedAtMs).entries()) {
+      const isOwn = this.#transactions.find(writer, sequence)?.node === node
+      sequences.set(writer, isOwn ? Math.min(sequence, others.get(writer)) : sequence)
+    }
+    this.#lower(node, this.#closed(sequences), atMs, event)
   }
 
   /** The last commit is gone, and all that depends on it can't be applied from this disk alone. */
@@ -104,6 +118,10 @@ export class DurableKnowledge {
     const sequences = new Map(disk.certain.entries())
     sequences.set(frame.writer, frame.sequence - 1)
     this.#lower(node, this.#closed(sequences), atMs, event)
+  }
+
+  #before(node: NodeIndex, atMs: number): ReadonlyVersionVector {
+    return this.#disk(node).earlier.findLast((earlier) => earlier.atMs < atMs)?.frontier ?? new VersionVector()
   }
 
   #lower(node: NodeIndex, frontier: ReadonlyVersionVector, atMs: number, event: number): void {

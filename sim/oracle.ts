@@ -8,7 +8,7 @@
  * of a frontier that moved.
  */
 
-import { present, type WriterId } from '../base/index.ts'
+import { present, unreachable, type WriterId } from '../base/index.ts'
 import type { Request } from '../core/index.ts'
 import type { Dot } from '../crdt/index.ts'
 import { DurableKnowledge } from './durable-knowledge.ts'
@@ -185,8 +185,12 @@ export class Oracle {
         return this.durable.wiped(node, atMs, number)
       case 'torn-tail':
         return this.durable.lostLastFrame(node, atMs, number)
-      default:
+      case 'restore':
         return this.durable.putBack(node, happening.copiedAtMs, atMs, number)
+      case 'logs-rollback':
+        return this.durable.logsPutBack(node, happening.copiedAtMs, atMs, number)
+      default:
+        return unreachable(happening)
     }
   }
 

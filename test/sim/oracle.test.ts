@@ -108,4 +108,17 @@ describe('what is certain', () => {
     run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 500 })
     expect(certain(run, 0)).toEqual([])
   })
+  it('[JR5] of logs that are put back: what another node had by then, for the journal may have held the rest alone and have given it up since', () => {
+    const run = new HandMadeRun(zeroFork)
+    run.atMs = 1000
+    run.commit(A1)
+    run.commit(A2)
+    run.apply(1, A1)
+    run.commit(B1)
+    run.atMs = 2000
+    run.apply(0, A2, B1)
+    run.atMs = 10_000
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'logs-rollback', copiedAtMs: 5000 })
+    expect(certain(run, 0)).toEqual([A1, B1])
+  })
 })
