@@ -43,7 +43,7 @@ export class SimulatedDisk {
   /** Everything takes so many times as long. */
   slowFactor = 1
   isFull = false
-  /** The next write of the journal fails. */
+  /** The next durable write of the journal fails, or the next sync of the logs: whichever comes first. */
   isFailing = false
 
   constructor(weather: DiskWeather, random: Prng) {
@@ -119,12 +119,17 @@ export class SimulatedDisk {
     for (const [writer, log] of this.#logs) if (log.length === 0) this.#logs.delete(writer)
   }
 
-  /** The power is gone: of what was not synced a prefix survives, maybe none, maybe all. */
+  /** The power is gone: only the platter is left. */
   losePower(): void {
+    this.loseUnsynced()
+    this.closeLogs()
+  }
+
+  /** Of what was not synced a prefix survives, maybe none, maybe all. */
+  loseUnsynced(): void {
     this.noteSynced(this.#syncedCount + this.#random.below(this.#unsynced.length + 1))
     this.#unsynced = []
     for (const [writer, log] of this.#logs) if (log.durable < log.length) this.#logs.set(writer, log.cutTo(log.durable))
-    this.closeLogs()
   }
 
   /** True if the write in flight at a crash is there, whole; else nothing of it is. */

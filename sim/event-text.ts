@@ -103,7 +103,7 @@ export function faultText(fault: Fault): string {
     case 'disk-full':
       return `the disk of ${nodeText(fault.node)} is full for ${durationText(fault.durationMs)}`
     case 'write-error':
-      return `the next write of ${nodesText(fault.nodes)} fails`
+      return `the next durable write or sync of ${nodesText(fault.nodes)} fails`
     case 'wipe':
       return `wipe of ${nodesText(fault.nodes)}: an empty directory after ${durationText(fault.downMs)}`
     case 'restore':

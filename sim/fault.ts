@@ -55,7 +55,10 @@ export type Fault =
   | (Lasting & { readonly kind: 'pause'; readonly node: NodeIndex })
   | (Lasting & { readonly kind: 'disk-slow'; readonly node: NodeIndex; readonly factor: number })
   | (Lasting & { readonly kind: 'disk-full'; readonly node: NodeIndex })
-  /** The journal's next write fails: the node stops by itself (JR4) and is started again after `downMs`. */
+  /**
+   * The journal's next write fails, or the next sync of the logs: the node stops by itself (JR4) and is
+   * started again after `downMs`.
+   */
   | (Stopping & { readonly kind: 'write-error' })
   /** The directory of a stopped node is empty when it starts again. */
   | (Stopping & { readonly kind: 'wipe' })

@@ -195,6 +195,7 @@ export class Life {
         lane: this.lane,
         disk,
         kill: this.#kill,
+        onFatal: (failure) => (this.#parts === null ? this.die('failure', failure) : this.#parts.interpreter.fail(failure)),
         onFailure: (writer, failure) => {
           observe({ kind: 'log-failed', node, writer, failure })
           this.#input({ kind: 'log-failed', writer, failure })

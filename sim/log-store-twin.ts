@@ -5,7 +5,7 @@
  * over to the replica before it is on the platter (JR6).
  */
 
-import { assert, type LogKey, present, type WriterId } from '../base/index.ts'
+import { assert, type LogKey, present, type SkeinError, type WriterId } from '../base/index.ts'
 import { type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, type StoredLog } from '../core/index.ts'
 import type { SimulatedDisk } from './disk.ts'
 import { DiskBarrier } from './disk-barrier.ts'
@@ -20,6 +20,8 @@ export interface LogStoreTwinOptions {
   readonly kill: KillSwitch
   /** A log went out of service. */
   readonly onFailure: (writer: WriterId, failure: LogFailure) => void
+  /** Told once: nothing can be made durable any more, the process has to stop (JR4). */
+  readonly onFatal: (failure: SkeinError) => void
   /** Blocks of an own log are in the store. */
   readonly onAppended: (writer: WriterId, index: number, blocks: number) => void
   /** A log has more to offer to peers. */
@@ -73,7 +75,7 @@ export class LogStoreTwin implements LogStore {
   private constructor(options: LogStoreTwinOptions) {
     this.#options = options
     const { queue, lane, disk } = options
-    this.#barrier = new DiskBarrier(queue, lane, disk)
+    this.#barrier = new DiskBarrier(queue, lane, disk, options.onFatal)
     const stored: StoredLog[] = []
     for (const log of disk.logs.values()) {
       this.#open.set(log.writer, newOpenLog(log))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Prng } from '../../base/index.ts'
+import { keyFromText, Prng } from '../../base/index.ts'
 import type { ReadonlyVersionVector } from '../../crdt/index.ts'
 import type { Fault, KillPoint } from '../../sim/fault.ts'
 import { EPOCH_WALL_MS } from '../../sim/simulated-clock.ts'
@@ -241,6 +241,18 @@ describe('faults', () => {
     run.cluster.strike({ kind: 'write-error', ...stopping })
     expect(run.write(0, 'a')).toMatchObject({ kind: 'answered', reply: { kind: 'failed', error: { code: 'UNAVAILABLE' } } })
     expect(run.happened('stopped')).toMatchObject([{ node: 0, cause: 'failure', failure: { code: 'INTERNAL' } }])
+  })
+
+  it('[JR4] a failed sync of the logs ends the process, and nothing that it covered is shown', () => {
+    const run = ClusterRun.start()
+    run.cluster.strike({ kind: 'write-error', ...stopping })
+    // Another node's write is what the first has to make durable here.
+    expect(run.write(1, 'a')).toMatchObject({ reply: { kind: 'committed' } })
+    run.until('it has stopped', () => run.count('stopped') === 1)
+    expect(run.happened('stopped')).toMatchObject([{ node: 0, cause: 'failure', failure: { code: 'INTERNAL' } }])
+    expect(run.happened('applied').filter(({ node }) => node === 0)).toEqual([])
+    run.until('all are whole', () => run.isWhole())
+    run.until('it has the write', () => run.cluster.nodes[0]?.register(keyFromText('a')) !== undefined)
   })
 
   it('[JR4] a full disk refuses writes and goes on reading', () => {

@@ -60,6 +60,9 @@ export function createTwinWorld(): TwinWorld {
             lane,
             disk,
             kill: neverKilled,
+            onFatal: (failure) => {
+              throw failure
+            },
             onFailure: (writer, failure) => failures.set(writer, failure),
             onAppended: () => {},
             onGrown: (writer) => exchange.grown(node, writer),
