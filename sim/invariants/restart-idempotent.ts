@@ -9,6 +9,7 @@
  * A step for each key, once a recovery.
  */
 
+import { nodeOfWriter, type WriterId } from '../../base/index.ts'
 import { formatDot } from '../../crdt/index.ts'
 import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
@@ -42,8 +43,11 @@ function findForgotten(oracle: Oracle, node: NodeView, number: number): Finding 
   return null
 }
 
-function isHeldBack(node: NodeView, writer: string): boolean {
+/** By its clock; in its own log, or in a later one of its node that carries it (JR8). */
+function isHeldBack(node: NodeView, writer: WriterId): boolean {
   const { logs } = node.status()
-  const log = logs.find((candidate) => candidate.writer === writer)
-  return log?.state === 'skewed' || (log?.state === 'waiting' && logs.some(({ state }) => state === 'skewed'))
+  const isAnySkewed = logs.some(({ state }) => state === 'skewed')
+  return logs.some(
+    (log) => nodeOfWriter(log.writer) === nodeOfWriter(writer) && (log.state === 'skewed' || (log.state === 'waiting' && isAnySkewed)),
+  )
 }

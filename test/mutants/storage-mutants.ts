@@ -52,12 +52,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'this.#options.queue.schedule(0, this.#options.lane, () => done(lengths))',
   },
   {
-    name: 'journal-released-one-early',
+    name: 'journal-released-unseen',
     rule: 'JR7',
-    what: 'a journal segment is given up though its last block is not durable in the log store',
+    what: 'full journal segments are given up without a look at what is durable in the log store',
     file: 'sim/disk-journal.ts',
     find: 'if (index >= (durable.get(writer) ?? 0)) return false',
-    replace: 'if (index > (durable.get(writer) ?? 0)) return false',
+    replace: 'if (index < 0 && durable.has(writer)) return false',
   },
   {
     name: 'journal-end-not-read',
