@@ -85,7 +85,7 @@ export class Delivery {
         cursor.open = log.open
       }
       cursor.failure = failure
-      if (log.open.length > 0) this.#openIndexes.set(log.writer, log.length + log.tail.length)
+      if (failure === null && log.open.length > 0) this.#openIndexes.set(log.writer, log.openIndex)
     }
     for (const cursor of [...this.#cursors.values()]) this.#advance(cursor)
     this.drain()
@@ -117,9 +117,12 @@ export class Delivery {
     return true
   }
 
-  /** Own logs of earlier lives of which the journal has a block that is never appended, with its index. */
-  get openIndexes(): ReadonlyMap<WriterId, number> {
-    return this.#openIndexes
+  /** Own logs of earlier lives of which the journal has a block that is never appended, with its index; those whose entries are all applied. */
+  settledOpenIndexes(): [WriterId, number][] {
+    return [...this.#openIndexes].filter(([writer]) => {
+      const { open, waiting } = this.#cursor(writer)
+      return open.length === 0 && waiting.every(({ isCarried }) => !isCarried)
+    })
   }
 
   has(writer: WriterId): boolean {

@@ -62,6 +62,8 @@ export interface RecoveredLog {
   readonly length: number
   /** The blocks from `length` on, out of the journal; they are appended byte for byte. */
   readonly tail: readonly Uint8Array[]
-  /** The parts of the block after these, in order. It may be incomplete, so it is never appended (JR8). */
+  /** The parts of the journal's last block, in order. It may be incomplete, so it is never appended (JR8). */
   readonly open: readonly Uint8Array[]
+  /** Its index: past a gap, if the journal has one. */
+  readonly openIndex: number
 }

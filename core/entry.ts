@@ -40,6 +40,8 @@ export const FORMAT_VERSION = 1
 const HEADER = 1
 const ENTRY = 2
 const CARRIED = 3
+/** Small entries fill a block of `ENTRY_BYTES_TARGET` before they are so many. */
+const BLOCK_ENTRIES_MAX = 8192
 /** Flag of an entry: its writer waits for a write concern, so peers report at once. */
 const REPORT_WANTED = 1
 
@@ -170,7 +172,7 @@ export function decodeEntries(block: Uint8Array, context: EntryContext): Entry[]
   do {
     const kind = reader.byte()
     if (kind === CARRIED) {
-      entries.push(...decodeCarried(reader, context))
+      for (const entry of decodeCarried(reader, context)) entries.push(entry)
     } else if (kind === ENTRY) {
       const entry = decodeBody(reader, next)
       entries.push(entry)
@@ -178,6 +180,7 @@ export function decodeEntries(block: Uint8Array, context: EntryContext): Entry[]
     } else {
       throw new MalformedError(`the block has an entry of the unknown kind ${kind}`)
     }
+    if (entries.length > BLOCK_ENTRIES_MAX) throw new MalformedError(`a block has more than ${BLOCK_ENTRIES_MAX} entries`)
   } while (reader.remaining > 0)
   return entries
 }
@@ -205,7 +208,7 @@ function decodeCarried(reader: ByteReader, { writer: carrier, epoch: latest }: E
   if (writer === carrier || nodeOfWriter(writer) !== nodeOfWriter(carrier))
     throw new MalformedError(`${carrier} carries entries of ${writer}`)
   const epoch = reader.uint(latest) as Epoch
-  const count = reader.uint(reader.remaining)
+  const count = reader.uint(BLOCK_ENTRIES_MAX)
   if (epoch < 1 || count === 0) throw new MalformedError('nothing is carried')
   const entries: Entry[] = []
   let next: EntryContext = { writer, epoch, sequence: null, timestamp: 0, dependencies: Dependencies.none() }

@@ -50,20 +50,20 @@ export class LogTail {
     return this.#blocks.length === 0 && !this.#isAppending
   }
 
-  /** Gives a sealed part its block. @returns the block's index */
-  seal(part: Uint8Array): number {
+  /** Gives a sealed part its block: the block's index, and whether it joins one that is begun. */
+  seal(part: Uint8Array): { readonly index: number; readonly joins?: true } {
     const open = this.#isOpen ? this.#blocks.at(-1) : undefined
     if (open !== undefined && open.bytes + part.length <= ENTRY_BYTES_TARGET) {
       open.parts.push(part)
       open.bytes += part.length
       open.pending += 1
-    } else {
-      this.#blocks.push({ parts: [part], bytes: part.length, pending: 1 })
+      return { index: this.#first + this.#blocks.length - 1, joins: true }
     }
+    this.#blocks.push({ parts: [part], bytes: part.length, pending: 1 })
     const index = this.#first + this.#blocks.length - 1
     // The header is a block of its own: it names the log before anything else of it is here.
     this.#isOpen = index > 0
-    return index
+    return { index }
   }
 
   /** Everything that was sealed is durable. */

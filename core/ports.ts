@@ -16,7 +16,15 @@ import type { KeyRange } from './requests.ts'
  * with the same index are one block, in their order), or the facts of a group.
  */
 export type JournalRecord =
-  | { readonly kind: 'block'; readonly group: GroupName; readonly writer: WriterId; readonly index: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'block'
+      readonly group: GroupName
+      readonly writer: WriterId
+      readonly index: number
+      readonly bytes: Uint8Array
+      /** True if it continues the block of the record before: where it comes first, the block's beginning was given up. */
+      readonly joins?: true
+    }
   /** The latest replaces all earlier ones of its group and survives recycling (JR7). */
   | { readonly kind: 'facts'; readonly group: GroupName; readonly bytes: Uint8Array }
 

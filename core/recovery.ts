@@ -28,7 +28,7 @@ export function planRecovery(group: GroupName, stored: readonly StoredLog[], rec
   for (const record of records) {
     if (record.group !== group) continue
     if (record.kind === 'facts') facts = record.bytes
-    else addPart(journaled, record.writer, record.index, record.bytes)
+    else addPart(journaled, record)
   }
   const logs: RecoveredLog[] = stored.map(({ writer, key, length }) => ({ writer, key, length, ...endOf(length, journaled.get(writer)) }))
   for (const [writer, blocks] of journaled) {
@@ -37,25 +37,28 @@ export function planRecovery(group: GroupName, stored: readonly StoredLog[], rec
   return { logs, facts }
 }
 
-function addPart(journaled: Map<WriterId, Map<number, Uint8Array[]>>, writer: WriterId, index: number, bytes: Uint8Array): void {
+function addPart(journaled: Map<WriterId, Map<number, Uint8Array[]>>, record: Extract<JournalRecord, { kind: 'block' }>): void {
+  const { writer, index, bytes, joins } = record
   const blocks = journaled.get(writer) ?? new Map<number, Uint8Array[]>()
   journaled.set(writer, blocks)
   const parts = blocks.get(index)
-  if (parts === undefined) blocks.set(index, [bytes])
-  else parts.push(bytes)
+  if (parts !== undefined) parts.push(bytes)
+  // A block whose beginning was given up with its segment is none.
+  else if (joins !== true) blocks.set(index, [bytes])
 }
 
 /**
  * The journal's blocks from `length` on, up to the first gap. Its last block is open unless it is
  * a header: in another copy of this directory more may have joined it.
  */
-function endOf(length: number, blocks: JournaledBlocks = new Map()): Pick<RecoveredLog, 'tail' | 'open'> {
-  const last = Math.max(0, ...blocks.keys())
+function endOf(length: number, blocks: JournaledBlocks = new Map()): Pick<RecoveredLog, 'tail' | 'open' | 'openIndex'> {
+  const openIndex = Math.max(0, ...blocks.keys())
   const tail: Uint8Array[] = []
-  for (let index = length; ; index++) {
+  for (let index = length; index < openIndex || (index === 0 && openIndex === 0); index++) {
     const parts = blocks.get(index)
-    if (parts === undefined) return { tail, open: [] }
-    if (index === last && index > 0) return { tail, open: parts }
+    if (parts === undefined) break
     tail.push(concatBytes(parts))
   }
+  const isOpen = openIndex > 0 && openIndex >= length
+  return { tail, open: isOpen ? (blocks.get(openIndex) ?? []) : [], openIndex }
 }

@@ -167,10 +167,10 @@ export class Replica {
    * durable (JR7): blocks that are carried are needed no more once their carrier is journaled.
    */
   releasable(durable: ReadonlyMap<WriterId, number>): ReadonlyMap<WriterId, number> {
-    const { openIndexes } = this.#delivery
-    if (!this.#isRecovered || this.#writes.isCarrying || openIndexes.size === 0) return durable
+    if (!this.#isRecovered || this.#writes.isCarrying) return durable
     const releasable = new Map(durable)
-    for (const [writer, index] of openIndexes) if ((durable.get(writer) ?? 0) >= index) releasable.set(writer, index + 1)
+    for (const [writer, index] of this.#delivery.settledOpenIndexes())
+      if ((durable.get(writer) ?? 0) >= index) releasable.set(writer, index + 1)
     return releasable
   }
 

@@ -25,7 +25,7 @@ import {
 import { Dependencies, type Dot, type HybridClock, type ReadonlyVersionVector, type Version } from '../crdt/index.ts'
 import type { Delivery } from './delivery.ts'
 import type { Effect, ReplyEffect } from './effects.ts'
-import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, type Transaction } from './entry.ts'
+import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf, type Transaction } from './entry.ts'
 import { execute } from './execute.ts'
 import type { GroupName } from './group.ts'
 import { type Gathered, GroupCommit, type HeldRead } from './group-commit.ts'
@@ -229,12 +229,13 @@ export class WritePath {
     this.#context.emit({ kind: 'persist', records, replies: answers.replies })
   }
 
-  /** What is carried goes ahead of anything that depends on it, in a commit of its own. */
+  /** What is carried goes ahead of anything that depends on it: in commits of its own, each with the entries of one block. */
   #sealCarried(facts: Uint8Array | null): void {
     const log = this.#activeLog()
     const records = this.#factRecords(facts)
-    for (const entries of groupByWriter(this.#carried)) this.#sealPart(log, encodeCarried(entries), records)
-    this.#carried = []
+    const count = consecutive(this.#carried)
+    this.#sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
+    this.#carried = this.#carried.slice(count)
     this.#isCarryInFlight = true
     this.#commit.launch({ entry: null, concerns: [] }, new Set(), [])
     this.#context.emit({ kind: 'persist', records, replies: [] })
@@ -244,9 +245,9 @@ export class WritePath {
     const { group, writer } = log.header
     if (log.tail.isEmpty) {
       const header = encodeHeader(log.header)
-      records.push({ kind: 'block', group, writer, index: log.tail.seal(header), bytes: header })
+      records.push({ kind: 'block', group, writer, bytes: header, ...log.tail.seal(header) })
     }
-    records.push({ kind: 'block', group, writer, index: log.tail.seal(part), bytes: part })
+    records.push({ kind: 'block', group, writer, bytes: part, ...log.tail.seal(part) })
   }
 
   #factRecords(facts: Uint8Array | null): JournalRecord[] {
@@ -353,15 +354,15 @@ export class WritePath {
   }
 }
 
-/** Entries of one log next to each other, in their order. */
-function groupByWriter(entries: readonly Entry[]): Entry[][] {
-  const groups = new Map<WriterId, Entry[]>()
-  for (const entry of entries) {
-    const group = groups.get(entry.writer)
-    if (group === undefined) groups.set(entry.writer, [entry])
-    else group.push(entry)
+/** How many of the first entries follow on one another in one log. */
+function consecutive(entries: readonly Entry[]): number {
+  let count = 1
+  for (; count < entries.length; count++) {
+    const [previous, next] = [entries[count - 1], entries[count]]
+    if (previous === undefined || next === undefined || next.writer !== previous.writer) break
+    if (next.transactions[0]?.sequence !== lastOf(previous).sequence + 1) break
   }
-  return [...groups.values()]
+  return count
 }
 
 /** How many nodes a write concern asks for, this one included (WR4). */

@@ -18,6 +18,8 @@ import type { DiskWeather } from './weather.ts'
 const COPIES_MAX = 120
 export const COPY_INTERVAL_MS = 1000
 const DIRECTORY_WORDS = 4
+/** However slow the disk: what takes longer is a disk that has failed. */
+const APPEND_US_MAX = 10_000_000
 
 /** A data directory at one moment. */
 interface DirectoryCopy {
@@ -78,7 +80,8 @@ export class SimulatedDisk {
   }
 
   drawAppendUs(): number {
-    return Math.round(drawDurationUs(this.#random, this.#weather.appendMinMs, this.#weather.appendMeanMs) * this.slowFactor)
+    const us = drawDurationUs(this.#random, this.#weather.appendMinMs, this.#weather.appendMeanMs) * this.slowFactor
+    return Math.min(Math.round(us), APPEND_US_MAX)
   }
 
   drawReadUs(): number {

@@ -26,8 +26,8 @@ const FAULT_INTERVALS_MS: Readonly<Record<FaultKind, readonly [min: number, max:
   'disk-full': [10 * SECOND_MS, 5 * MINUTE_MS],
   'write-error': [20 * SECOND_MS, 10 * MINUTE_MS],
   wipe: [20 * SECOND_MS, 10 * MINUTE_MS],
-  restore: [20 * SECOND_MS, 10 * MINUTE_MS],
-  'logs-rollback': [20 * SECOND_MS, 10 * MINUTE_MS],
+  restore: [8 * SECOND_MS, 5 * MINUTE_MS],
+  'logs-rollback': [8 * SECOND_MS, 5 * MINUTE_MS],
   'torn-tail': [20 * SECOND_MS, 10 * MINUTE_MS],
   'clock-step': [5 * SECOND_MS, 5 * MINUTE_MS],
   'clock-drift': [10 * SECOND_MS, 5 * MINUTE_MS],
@@ -62,7 +62,8 @@ function drawDisk(random: Prng): DiskWeather {
     writeMinMs: scaled(random, 0.02, 2),
     writeMeanMs: scaled(random, 0.1, 20),
     appendMinMs: scaled(random, 0.02, 0.5),
-    appendMeanMs: scaled(random, 0.05, 5),
+    // The real store pauses after an append: what is sealed meanwhile shares a block (JR8).
+    appendMeanMs: scaled(random, 0.05, 100),
     readMeanMs: scaled(random, 0.05, 5),
     syncIntervalMs: Math.round(scaled(random, 100, 10_000)),
   }
@@ -78,7 +79,8 @@ function drawIntervals(random: Prng, kinds: readonly FaultKind[]): Record<string
   const intervals: Record<string, number> = {}
   for (const kind of FAULT_KINDS) {
     // Drawn for kinds that are not allowed too, so that allowing one leaves the others as they were.
-    const isPresent = random.chance(KIND_PRESENT)
+    // Who names some kinds wants them.
+    const isPresent = random.chance(KIND_PRESENT) || kinds.length < FAULT_KINDS.length
     const intervalMs = Math.round(scaled(random, ...FAULT_INTERVALS_MS[kind]))
     if (isPresent && kinds.includes(kind)) intervals[kind] = intervalMs
   }

@@ -4,7 +4,7 @@
  *
  *     magic 4 · checksum of the header 4 · number 8 · payload length 4 · records 4 · checksum of the payload 4 · 0 4
  *     payload · zeros up to 8
- *     a record: kind 1 · group length 1 · writer length 1 · 0 · bytes length 4 · index 8 · group · writer · bytes
+ *     a record: kind 1 · group length 1 · writer length 1 · joins 1 · bytes length 4 · index 8 · group · writer · bytes
  *
  * A frame for each record was rejected: a disk may keep the later pages of a torn write and lose
  * the earlier ones, and then a valid frame behind an invalid one would look like corruption.
@@ -111,7 +111,7 @@ function encodeRecord(target: Buffer, start: number, record: JournalRecord): num
   target[start] = isBlock ? BLOCK : FACTS
   target[start + 1] = record.group.length
   target[start + 2] = writer.length
-  target[start + 3] = 0
+  target[start + 3] = isBlock && record.joins === true ? 1 : 0
   target.writeUInt32LE(record.bytes.length, start + 4)
   writeUint64(target, start + 8, isBlock ? record.index : 0)
   let offset = start + RECORD_HEADER_BYTES
@@ -139,7 +139,14 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
     switch (kind) {
       case 'block':
         if (!isWriterId(writer)) throw new MalformedError('a block names no writer')
-        records.push({ kind, group, writer, index: readUint64(payload, offset + 8), bytes })
+        records.push({
+          kind,
+          group,
+          writer,
+          index: readUint64(payload, offset + 8),
+          bytes,
+          ...(payload[offset + 3] === 1 ? { joins: true } : {}),
+        })
         break
       case 'facts':
         records.push({ kind, group, bytes })

@@ -9,6 +9,7 @@ import { causalApply } from './causal-apply.ts'
 import { conditionsHold } from './conditions-hold.ts'
 import { conflictsKept } from './conflicts-kept.ts'
 import { corruptNeverServed } from './corrupt-never-served.ts'
+import { doneAsAsked } from './done-as-asked.ts'
 import { dotUnique } from './dot-unique.ts'
 import { hlcBounded } from './hlc-bounded.ts'
 import { hlcMonotonic } from './hlc-monotonic.ts'
@@ -38,6 +39,7 @@ export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
     skewHeld(oracle),
     retryOnce(oracle),
     batchAtomic(oracle),
+    doneAsAsked(oracle),
     noResurrection(oracle),
     mergeAci(oracle),
     conflictsKept(oracle),

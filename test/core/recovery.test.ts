@@ -30,15 +30,24 @@ describe('recovery plan', () => {
     ${3}   | ${[2, 3, 3]}             | ${'| 3 3'}
     ${0}   | ${[0, 1]}                | ${'0 | 1'}
     ${0}   | ${[0]}                   | ${'0 |'}
-    ${2}   | ${[3, 4]}                | ${'|'}
-    ${1}   | ${[1, 2, 4, 5]}          | ${'1 2 |'}
-    ${0}   | ${[3, 4]}                | ${'|'}
+    ${2}   | ${[3, 4]}                | ${'| 4'}
+    ${1}   | ${[1, 2, 4, 5]}          | ${'1 2 | 5'}
+    ${0}   | ${[3, 4]}                | ${'| 4'}
   `(
     '[JR5] [JR8] $stored blocks stored, $journal in the journal: $end (appended | carried), never across a gap',
     ({ stored, journal, end }) => {
       expect(endOf(stored, journal)).toEqual(end)
     },
   )
+
+  it('[JR8] a block whose beginning was given up with its segment is none', () => {
+    const joining = (index: number): JournalRecord => ({ ...block(index), joins: true }) as JournalRecord
+    const plan = (records: readonly JournalRecord[]) =>
+      planRecovery(DEFAULT_GROUP, [{ writer: WRITER, key: KEY, length: 3 }], records).logs[0]
+    expect(plan([joining(3), joining(3)])).toMatchObject({ tail: [], open: [] })
+    expect(plan([joining(3), block(4), joining(4), block(5)])).toMatchObject({ tail: [], open: [utf8('5')], openIndex: 5 })
+    expect(plan([block(3), joining(3), block(4)])).toMatchObject({ tail: [utf8('33')], open: [utf8('4')] })
+  })
 
   it('[JR7] the latest facts replace all earlier ones', () => {
     const facts = (text: string): JournalRecord => ({ kind: 'facts', group: DEFAULT_GROUP, bytes: utf8(text) })
@@ -48,7 +57,7 @@ describe('recovery plan', () => {
 
   it('a log that only the log store has is followed as it is', () => {
     expect(planRecovery(DEFAULT_GROUP, [{ writer: WRITER, key: KEY, length: 7 }], [])).toEqual({
-      logs: [{ writer: WRITER, key: KEY, length: 7, tail: [], open: [] }],
+      logs: [{ writer: WRITER, key: KEY, length: 7, tail: [], open: [], openIndex: 0 }],
       facts: null,
     })
   })
