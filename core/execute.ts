@@ -1,14 +1,24 @@
 /**
- * Executes one transaction against the state, with what earlier transactions of the same group
- * commit have done laid over it. It decides and changes nothing: its outcome is what the group
- * commit will write.
+ * Executes one transaction on the pending state of its group commit. It decides and changes
+ * nothing: its outcome is what the commit will write.
  */
 
-import { BATCH_BYTES_MAX, type Epoch, type Key, SkeinError, type Timestamp, unreachable } from '../base/index.ts'
-import { type Dependencies, type Dot, formatDot, sameDot, type Value, type Version, valueAt } from '../crdt/index.ts'
+import {
+  BATCH_BYTES_MAX,
+  BATCH_OPERATIONS_MAX,
+  type Epoch,
+  type Key,
+  present,
+  SkeinError,
+  type Timestamp,
+  unreachable,
+} from '../base/index.ts'
+import { currentConflicts, type Dependencies, type Dot, formatDot, sameDot, type Value, type Version, valueAt } from '../crdt/index.ts'
 import type { Change } from './entry.ts'
-import type { Condition, Operation, TransactionRequest } from './requests.ts'
-import type { State } from './state.ts'
+import type { PendingState } from './pending-state.ts'
+import type { KeyEditor } from './procedure.ts'
+import type { Condition, Item, Operation, WriteRequest } from './requests.ts'
+import { itemAt } from './state.ts'
 
 /** The identity that the transaction's versions get. */
 export interface Stamp {
@@ -21,47 +31,95 @@ export interface Stamp {
 }
 
 export type Outcome =
-  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly deleted: number }
-  /** All operations deleted what did not exist. */
+  /** `bytes` of keys and values. */
+  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly deleted: number; readonly bytes: number }
+  /** There is nothing to write: all operations deleted what did not exist. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'failed'; readonly error: SkeinError }
 
-/** Versions that earlier transactions of the commit wrote, by key. */
-export type Overlay = ReadonlyMap<Key, Version>
-
-export function execute(request: TransactionRequest, state: State, overlay: Overlay, stamp: Stamp): Outcome {
+export function execute(request: WriteRequest, pending: PendingState, stamp: Stamp): Outcome {
   for (const condition of request.conditions) {
-    const error = checkCondition(condition, currentVersion(condition.key, state, overlay), stamp.wallMs)
+    const error = checkCondition(condition, pending.winner(condition.key), stamp.wallMs)
     if (error !== null) return { kind: 'failed', error }
   }
-  const only = request.operations[0]
-  if (request.operations.length === 1 && only?.kind === 'set') {
-    return { kind: 'changes', changes: [setChange(only, stamp)], deleted: 0 }
+  if (request.kind === 'transaction' && request.operations.length === 1) {
+    const only = present(request.operations[0], 'it has one operation')
+    if (only.kind === 'set') return { kind: 'changes', changes: [setChange(only, stamp)], deleted: 0, bytes: bytesOf(only.key, only.value) }
   }
-  // A key that is written twice keeps its last operation, as if the others had run before it.
-  const changes = new Map<Key, Change>()
-  let deleted = 0
-  for (const operation of request.operations) {
-    const change = changeOf(operation, state, overlay, changes, stamp)
-    if (change instanceof SkeinError) return { kind: 'failed', error: change }
-    if (change === null) continue
-    if (operation.kind === 'delete') deleted += 1
-    changes.delete(operation.key)
-    changes.set(operation.key, change)
+  const draft = new Draft(pending, stamp)
+  if (request.kind === 'procedure') request.procedure.run(draft)
+  else {
+    for (const operation of request.operations) {
+      const error = operate(operation, draft, pending, stamp)
+      if (error !== null) return { kind: 'failed', error }
+    }
   }
-  const bytes = bytesOf(changes.values())
-  if (bytes > BATCH_BYTES_MAX) {
-    const message = `the transaction writes ${bytes} bytes of keys and values, at most ${BATCH_BYTES_MAX} are possible: split it`
-    return { kind: 'failed', error: new SkeinError('TOO_LARGE', message) }
-  }
-  return changes.size === 0 ? { kind: 'nothing' } : { kind: 'changes', changes: [...changes.values()], deleted }
+  return draft.outcome()
 }
 
-/** Known only here, as a restore brings back what the state holds. */
-function bytesOf(changes: Iterable<Change>): number {
-  let bytes = 0
-  for (const { key, version } of changes) bytes += key.length + (version.value?.data.length ?? 0)
-  return bytes
+/** The changes of one transaction. A key that is written twice keeps its last change, as if the others had run before it. */
+class Draft implements KeyEditor {
+  readonly #pending: PendingState
+  readonly #stamp: Stamp
+  readonly #changes = new Map<Key, Change>()
+  #deleted = 0
+
+  constructor(pending: PendingState, stamp: Stamp) {
+    this.#pending = pending
+    this.#stamp = stamp
+  }
+
+  get wallMs(): number {
+    return this.#stamp.wallMs
+  }
+
+  read(key: Key): Item | null {
+    const version = this.#changes.get(key)?.version ?? this.#pending.winner(key)
+    return version === null ? null : itemAt(key, version, this.wallMs)
+  }
+
+  set(key: Key, value: Value, deadlineMs: number | null): void {
+    this.#put(stampedChange(key, value, deadlineMs, this.#stamp))
+  }
+
+  delete(key: Key): boolean {
+    if (this.read(key) === null) return false
+    this.bury(key)
+    this.#deleted += 1
+    return true
+  }
+
+  /** Writes a tombstone, whatever is there. */
+  bury(key: Key): void {
+    this.#put(stampedChange(key, null, null, this.#stamp))
+  }
+
+  outcome(): Outcome {
+    if (this.#changes.size === 0) return { kind: 'nothing' }
+    let bytes = 0
+    for (const { key, version } of this.#changes.values()) bytes += bytesOf(key, version.value)
+    const error = sizeError(this.#changes.size, bytes)
+    if (error !== null) return { kind: 'failed', error }
+    return { kind: 'changes', changes: [...this.#changes.values()], deleted: this.#deleted, bytes }
+  }
+
+  #put(change: Change): void {
+    this.#changes.delete(change.key)
+    this.#changes.set(change.key, change)
+  }
+}
+
+/** Known only here, as a restore and a procedure write what the state holds. */
+function sizeError(changes: number, bytes: number): SkeinError | null {
+  if (changes > BATCH_OPERATIONS_MAX)
+    return new SkeinError('TOO_LARGE', `the transaction writes ${changes} keys, at most ${BATCH_OPERATIONS_MAX} are possible: split it`)
+  if (bytes <= BATCH_BYTES_MAX) return null
+  const message = `the transaction writes ${bytes} bytes of keys and values, at most ${BATCH_BYTES_MAX} are possible: split it`
+  return new SkeinError('TOO_LARGE', message)
+}
+
+function bytesOf(key: Key, value: Value | null): number {
+  return key.length + (value?.data.length ?? 0)
 }
 
 function checkCondition(condition: Condition, version: Version | null, wallMs: number): SkeinError | null {
@@ -85,38 +143,41 @@ function checkCondition(condition: Condition, version: Version | null, wallMs: n
   }
 }
 
-function changeOf(
-  operation: Operation,
-  state: State,
-  overlay: Overlay,
-  earlier: ReadonlyMap<Key, Change>,
-  stamp: Stamp,
-): Change | SkeinError | null {
+function operate(operation: Operation, draft: Draft, pending: PendingState, stamp: Stamp): SkeinError | null {
   switch (operation.kind) {
     case 'set':
-      return setChange(operation, stamp)
-    case 'delete': {
-      const current = earlier.get(operation.key)?.version ?? currentVersion(operation.key, state, overlay)
-      const exists = current !== null && valueAt(current, stamp.wallMs) !== null
-      return exists ? stampedChange(operation.key, null, null, stamp) : null
-    }
+      draft.set(operation.key, operation.value, deadlineOf(operation.ttlMs, stamp))
+      return null
+    case 'delete':
+      draft.delete(operation.key)
+      return null
     case 'restore': {
-      const record = state.conflictsOf(operation.key, stamp.wallMs)?.conflicts.find(({ loser }) => sameDot(loser.dot, operation.version))
-      if (record !== undefined) return stampedChange(operation.key, record.loser.value, null, stamp)
-      return new SkeinError('NOT_FOUND', `no conflict of this key has the loser ${formatDot(operation.version)}: list the key's conflicts`)
+      const loser = loserOf(operation.key, operation.version, pending, stamp)
+      if (loser === null) {
+        const message = `no conflict of this key has the loser ${formatDot(operation.version)}: list the key's conflicts`
+        return new SkeinError('NOT_FOUND', message)
+      }
+      if (loser.value === null) draft.bury(operation.key)
+      else draft.set(operation.key, loser.value, null)
+      return null
     }
     default:
       return unreachable(operation)
   }
 }
 
-function currentVersion(key: Key, state: State, overlay: Overlay): Version | null {
-  return overlay.get(key) ?? state.register(key)?.winner ?? null
+function loserOf(key: Key, loser: Dot, pending: PendingState, { wallMs }: Stamp): Version | null {
+  const register = pending.register(key)
+  const conflicts = register === undefined ? [] : currentConflicts(register, wallMs)
+  return conflicts.find((conflict) => sameDot(conflict.loser.dot, loser))?.loser ?? null
+}
+
+function deadlineOf(ttlMs: number | null, { wallMs }: Stamp): number | null {
+  return ttlMs === null ? null : Math.ceil(wallMs + ttlMs)
 }
 
 function setChange(operation: Extract<Operation, { kind: 'set' }>, stamp: Stamp): Change {
-  const deadlineMs = operation.ttlMs === null ? null : Math.ceil(stamp.wallMs + operation.ttlMs)
-  return stampedChange(operation.key, operation.value, deadlineMs, stamp)
+  return stampedChange(operation.key, operation.value, deadlineOf(operation.ttlMs, stamp), stamp)
 }
 
 function stampedChange(key: Key, value: Value | null, deadlineMs: number | null, stamp: Stamp): Change {

@@ -3,13 +3,14 @@
  * one, together (WR1). One entry, one durable write and one block in the log serve them all, so
  * throughput grows with load while a lone write pays for itself only.
  *
- * Reads of a key that a pending commit may write are held with that commit (WR2): so a client
- * that sends a write and a read on one connection sees its write.
+ * Reads of a key that a pending commit may write wait for it (WR2). Those that come while it is
+ * being gathered take their place among its writes; so a client that sends writes and reads on one
+ * connection reads what it wrote before, and nothing that it wrote after.
  */
 
-import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present, unreachable, VALUE_BYTES_MAX } from '../base/index.ts'
+import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present, unreachable } from '../base/index.ts'
 import type { Entry } from './entry.ts'
-import type { GetRequest, Operation, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
+import type { ReadRequest, RequestId, WriteRequest } from './requests.ts'
 import type { ConcernWait } from './waiting.ts'
 
 /** Requests gathered for the next commit. One more is refused with UNAVAILABLE. */
@@ -23,13 +24,14 @@ const OPERATION_OVERHEAD_BYTES = 32
 
 export interface Gathered {
   readonly id: RequestId
-  readonly request: TransactionRequest
+  readonly request: WriteRequest | ReadRequest
+  /** About what it takes in an entry. */
   readonly bytes: number
 }
 
 export interface HeldRead {
   readonly id: RequestId
-  readonly request: GetRequest | ScanRequest
+  readonly request: ReadRequest
 }
 
 /** A commit whose durable write is in flight. */
@@ -45,12 +47,14 @@ interface InFlight {
   readonly held: HeldRead[]
 }
 
+const NO_KEYS: ReadonlySet<Key> = new Set()
+
 export class GroupCommit {
+  /** In the order in which they came. */
   #gathered: Gathered[] = []
   #bytes = 0
   /** Keys that what is gathered may write. */
   #keys = new Set<Key>()
-  #held: HeldRead[] = []
   #inFlight: InFlight | null = null
 
   get isInFlight(): boolean {
@@ -65,61 +69,69 @@ export class GroupCommit {
     return this.#gathered.length >= GATHERED_REQUESTS_MAX || this.#bytes >= GATHERED_BYTES_MAX
   }
 
-  gather(id: RequestId, request: TransactionRequest): void {
+  gather(id: RequestId, request: WriteRequest): void {
     let bytes = 0
-    for (const operation of request.operations) {
-      bytes += operation.key.length + OPERATION_OVERHEAD_BYTES + valueBytes(operation)
-      this.#keys.add(operation.key)
+    if (request.kind === 'procedure') {
+      const { procedure } = request
+      for (const key of procedure.keys) this.#keys.add(key)
+      bytes = procedure.bytes + procedure.keys.length * OPERATION_OVERHEAD_BYTES
+    } else {
+      for (const operation of request.operations) {
+        bytes += operation.key.length + OPERATION_OVERHEAD_BYTES
+        if (operation.kind === 'set') bytes += operation.value.data.length
+        this.#keys.add(operation.key)
+      }
     }
     this.#gathered.push({ id, request, bytes })
     this.#bytes += bytes
   }
 
-  /** Holds a read back if a pending commit may change its answer. True if it is held. */
+  /** Takes a read that a pending commit may change the answer of. False if there is no such commit. */
   hold(read: HeldRead): boolean {
     if (this.hasGathered && mayTouch(read.request, this.#keys)) {
-      this.#held.push(read)
+      this.#gathered.push({ ...read, bytes: 0 })
       return true
     }
-    if (this.#inFlight !== null && mayTouch(read.request, this.#inFlight.keys)) {
-      this.#inFlight.held.push(read)
-      return true
-    }
-    return false
+    if (this.#inFlight === null || !mayTouch(read.request, this.#inFlight.keys)) return false
+    this.#inFlight.held.push(read)
+    return true
   }
 
   /**
-   * Takes the requests of the next entry, in order: as many as fit, at least one. On an idle disk
-   * a large group is cut in two: while the first half is being written the processor executes the
-   * second, and from then on the two take turns.
+   * The requests that may go into the next entry, in order: as many as fit, at least one. On an
+   * idle disk a large group is cut in two: while the first half is being written the processor
+   * executes the second, and from then on the two take turns. A scan reads no pending state, so it
+   * comes first or not at all.
    */
-  takeBatch(isDiskIdle: boolean): { batch: readonly Gathered[]; keys: ReadonlySet<Key>; held: HeldRead[] } {
+  next(isDiskIdle: boolean): readonly Gathered[] {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
     const most = isDiskIdle && this.#gathered.length >= SPLIT_REQUESTS_MIN ? this.#gathered.length >> 1 : this.#gathered.length
     let bytes = 0
     let count = 0
-    for (const request of this.#gathered) {
-      if (count === most || (count > 0 && bytes + request.bytes > ENTRY_BYTES_TARGET)) break
-      bytes += request.bytes
+    for (const { request, bytes: more } of this.#gathered) {
+      if (count === most || (count > 0 && (request.kind === 'scan' || bytes + more > ENTRY_BYTES_TARGET))) break
+      bytes += more
       count += 1
     }
-    const batch = this.#gathered.slice(0, count)
+    return this.#gathered.slice(0, count)
+  }
+
+  /** Takes the first requests out: they are executed. Returns the keys that they may have written. */
+  take(count: number): ReadonlySet<Key> {
+    for (let i = 0; i < count; i++) this.#bytes -= present(this.#gathered[i], 'no more is taken than was gathered').bytes
     this.#gathered = this.#gathered.slice(count)
-    this.#bytes -= bytes
-    // While requests are left, their keys stay and so do the held reads, which may wait for them.
-    if (this.hasGathered) return { batch, keys: this.#keys, held: [] }
-    const taken = { batch, keys: this.#keys, held: this.#held }
-    this.#keys = new Set()
-    this.#held = []
-    return taken
+    const keys = this.#keys
+    // While requests are left, their keys stay, with those of the requests that are gone.
+    if (!this.hasGathered) this.#keys = new Set()
+    return keys
   }
 
-  launch(commit: SealedCommit, keys: ReadonlySet<Key>, held: HeldRead[]): void {
+  launch(commit: SealedCommit, keys: ReadonlySet<Key> = NO_KEYS): void {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
-    this.#inFlight = { commit, keys, held }
+    this.#inFlight = { commit, keys, held: [] }
   }
 
-  /** The commit in flight is durable. */
+  /** The commit in flight is durable: what is held by it can be answered. */
   land(): { commit: SealedCommit; held: readonly HeldRead[] } {
     const { commit, held } = present(this.#inFlight, 'only what is in flight can be durable')
     this.#inFlight = null
@@ -127,21 +139,16 @@ export class GroupCommit {
   }
 }
 
-/** What a restore writes again is not known before it is executed: it goes into an entry of its own. */
-function valueBytes(operation: Operation): number {
-  switch (operation.kind) {
-    case 'set':
-      return operation.value.data.length
-    case 'restore':
-      return VALUE_BYTES_MAX
-    case 'delete':
-      return 0
+function mayTouch(request: ReadRequest, keys: ReadonlySet<Key>): boolean {
+  switch (request.kind) {
+    case 'get':
+      return keys.has(request.key)
+    case 'inspect':
+      return request.inspection.keys.some((key) => keys.has(key))
+    case 'scan':
+      // Any write may change a page; looking through the keys would cost more than waiting.
+      return keys.size > 0
     default:
-      return unreachable(operation)
+      return unreachable(request)
   }
-}
-
-function mayTouch(request: GetRequest | ScanRequest, keys: ReadonlySet<Key>): boolean {
-  // Any write may change a page; looking through the keys would cost more than waiting.
-  return request.kind === 'scan' ? keys.size > 0 : keys.has(request.key)
 }

@@ -12,7 +12,7 @@ import type { Effect, Input } from './effects.ts'
 import type { GroupName } from './group.ts'
 import type { Journal, LogStore, Transport } from './ports.ts'
 import type { Replica } from './replica.ts'
-import type { Reply, Request, RequestId } from './requests.ts'
+import { isWrite, type Reply, type Request, type RequestId } from './requests.ts'
 
 export interface InterpreterParts {
   readonly group: GroupName
@@ -59,7 +59,7 @@ export class Interpreter {
       return () => {}
     }
     const id = this.#nextRequest++
-    this.#callers.set(id, { done, isWrite: request.kind === 'transaction' })
+    this.#callers.set(id, { done, isWrite: isWrite(request) })
     this.input({ kind: 'request', id, request })
     return () => {
       if (this.#callers.delete(id)) this.input({ kind: 'withdrawn', id })

@@ -23,6 +23,7 @@ import {
   type WriterId,
 } from '../base/index.ts'
 import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
+import { answerRead } from './answer-read.ts'
 import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
@@ -34,7 +35,16 @@ import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, ty
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
 import { readOnlyError } from './read-only.ts'
-import type { ConflictsRequest, GetRequest, Reply, Request, RequestId, ScanRequest, TransactionRequest } from './requests.ts'
+import { noLeaderError, recoveringError } from './refuse.ts'
+import {
+  type ConflictsRequest,
+  isWrite,
+  type ReadRequest,
+  type Reply,
+  type Request,
+  type RequestId,
+  type WriteRequest,
+} from './requests.ts'
 import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
 import { SessionWaits } from './waiting.ts'
@@ -58,7 +68,7 @@ export interface ReplicaConfig {
 export const MAX_CLOCK_DRIFT_DEFAULT_MS = 60_000
 
 /** A request that is answered on a state which covers its session. */
-type SessionRequest = GetRequest | ScanRequest | TransactionRequest
+type SessionRequest = ReadRequest | WriteRequest
 
 export class Replica {
   readonly #config: ReplicaConfig
@@ -120,7 +130,7 @@ export class Replica {
       stampingWallMs: () => this.#health.stampingWallMs(this.#now),
       emit: (effect) => this.#emit(effect),
       apply: (entry) => this.#apply(entry),
-      admitRead: ({ id, request }) => this.#admit(id, request),
+      read: (request) => this.#read(request),
       countPeersHolding: (version) => this.#peers.countHolding(version),
       isOutOfService: (writer) => this.#forked.has(writer),
       takeChangedFacts: () => this.#takeChangedFacts(),
@@ -203,6 +213,7 @@ export class Replica {
       case 'request':
         return this.#request(input.id, input.request)
       case 'withdrawn':
+        this.#writes.withdraw(input.id)
         return this.#sessionWaits.remove(input.id)
       case 'gathered':
         return this.#writes.gathered()
@@ -260,9 +271,13 @@ export class Replica {
         return this.#reply(id, { kind: 'status', status: this.status(this.#now) })
       case 'conflicts':
         return this.#reply(id, this.#listConflicts(request))
+      case 'copies':
+        return this.#writes.countCopies(id, request)
       case 'get':
       case 'scan':
+      case 'inspect':
       case 'transaction':
+      case 'procedure':
         return this.#requestOnSession(id, request)
       default:
         return unreachable(request)
@@ -278,20 +293,12 @@ export class Replica {
   }
 
   #refusalOf(request: SessionRequest): SkeinError | null {
-    if (!this.#isRecovered) {
-      return new SkeinError('UNAVAILABLE', 'this node is still reading its logs: try again shortly or ask another node', {
-        details: { recovering: this.#delivery.recoveryProgress() },
-      })
-    }
+    if (!this.#isRecovered) return recoveringError(this.#delivery.recoveryProgress())
     if (request.session !== null && this.#sessionWaits.isFull) {
       return new SkeinError('UNAVAILABLE', 'too many requests wait for their session: try again later or ask another node')
     }
-    if (request.kind === 'transaction') return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
-    if (request.consistency !== 'linearizable') return null
-    return new SkeinError(
-      'NO_QUORUM',
-      'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local',
-    )
+    if (isWrite(request)) return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
+    return request.consistency === 'linearizable' ? noLeaderError() : null
   }
 
   /** A request that waited: what it asks may be impossible by now. */
@@ -303,16 +310,12 @@ export class Replica {
 
   /** A request whose session is covered. */
   #admit(id: RequestId, request: SessionRequest): void {
-    if (request.kind === 'transaction') this.#writes.gather(id, request)
+    if (isWrite(request)) this.#writes.gather(id, request)
     else if (!this.#writes.hold({ id, request })) this.#reply(id, this.#read(request))
   }
 
-  #read(request: GetRequest | ScanRequest): Reply {
-    const { wallMs } = this.#now
-    const session = this.#currentSession()
-    if (request.kind === 'scan') return { kind: 'page', ...this.#state.page(request.range, request.limit, wallMs), session }
-    const conflicts = this.#state.conflictsOf(request.key, wallMs)?.conflicts.length ?? 0
-    return { kind: 'value', item: this.#state.read(request.key, wallMs), conflicts, session }
+  #read(request: ReadRequest): Reply {
+    return answerRead(request, this.#state, this.#now.wallMs, this.#currentSession())
   }
 
   #listConflicts({ key, after, limit }: ConflictsRequest): Reply {

@@ -5,6 +5,7 @@
 
 import type { Key, SkeinError } from '../base/index.ts'
 import type { Conflict, Dot, ReadonlyVersionVector, Value, Version } from '../crdt/index.ts'
+import type { Inspection, Procedure } from './procedure.ts'
 import type { Status } from './status.ts'
 
 /** Given by whoever interprets the effects; unique among the requests not yet answered. */
@@ -55,14 +56,39 @@ export interface ScanRequest extends Waiting {
   readonly consistency: ReadConsistency
 }
 
-/** An atomic list of operations (WR3). One set or delete is a list of one. */
-export interface TransactionRequest extends Waiting {
-  readonly kind: 'transaction'
-  readonly operations: readonly Operation[]
+/** Reads several keys at one moment, or computes something of them; what it found is the inspection's. */
+export interface InspectRequest extends Waiting {
+  readonly kind: 'inspect'
+  readonly inspection: Inspection
+  readonly consistency: ReadConsistency
+}
+
+interface WriteTerms extends Waiting {
   readonly conditions: readonly Condition[]
   readonly concern: WriteConcern
   /** Bytes, as a binary string, that make a retry safe: a transaction with a known one is not executed again. */
   readonly idempotencyKey: string | null
+}
+
+/** An atomic list of operations (WR3). One set or delete is a list of one. */
+export interface TransactionRequest extends WriteTerms {
+  readonly kind: 'transaction'
+  readonly operations: readonly Operation[]
+}
+
+/** A transaction that reads before it decides what to write (`procedure.ts`). */
+export interface ProcedureRequest extends WriteTerms {
+  readonly kind: 'procedure'
+  readonly procedure: Procedure
+}
+
+/** How many nodes hold a transaction durably: answered once `wanted` do, or at the time-out. */
+export interface CopiesRequest {
+  readonly kind: 'copies'
+  readonly version: Dot
+  /** Nodes, this one included. */
+  readonly wanted: number
+  readonly timeoutMs: number
 }
 
 export interface ConflictsRequest {
@@ -77,7 +103,13 @@ export interface StatusRequest {
   readonly kind: 'status'
 }
 
-export type Request = GetRequest | ScanRequest | TransactionRequest | ConflictsRequest | StatusRequest
+export type ReadRequest = GetRequest | ScanRequest | InspectRequest
+export type WriteRequest = TransactionRequest | ProcedureRequest
+export type Request = ReadRequest | WriteRequest | CopiesRequest | ConflictsRequest | StatusRequest
+
+export function isWrite(request: Request): request is WriteRequest {
+  return request.kind === 'transaction' || request.kind === 'procedure'
+}
 
 /** A live version, without its conflicts. */
 export interface Item {
@@ -108,6 +140,9 @@ export type Reply =
       readonly deleted: number
       readonly session: ReadonlyVersionVector
     }
+  /** The inspection has run. */
+  | { readonly kind: 'inspected' }
+  | { readonly kind: 'copies'; readonly nodes: number }
   | { readonly kind: 'conflicts'; readonly keys: readonly KeyConflicts[]; readonly next: Key | null }
   | { readonly kind: 'status'; readonly status: Status }
   | { readonly kind: 'failed'; readonly error: SkeinError }

@@ -120,7 +120,8 @@ export class State {
   }
 }
 
-function itemAt(key: Key, version: Version, wallMs: number): Item | null {
+/** The item that a version is at `wallMs`: null for a tombstone and past the deadline. */
+export function itemAt(key: Key, version: Version, wallMs: number): Item | null {
   const value: Value | null = valueAt(version, wallMs)
   return value === null ? null : { key, version, value }
 }

@@ -60,7 +60,8 @@ export interface ConcernWait {
   readonly version: Dot
   /** Nodes that must hold it, this one included. */
   readonly needed: number
-  readonly reply: Reply
+  /** The write's answer; null where the number of nodes is what was asked. */
+  readonly reply: Reply | null
   readonly deadlineMs: number
 }
 
@@ -79,10 +80,21 @@ export class ConcernWaits {
     this.#waits.push(wait)
   }
 
+  /** Nobody waits for it any more. */
+  remove(id: RequestId): void {
+    if (this.#waits.some((wait) => wait.id === id)) this.#waits = this.#waits.filter((wait) => wait.id !== id)
+  }
+
   /** Takes out what enough nodes hold; `countHolding` counts the nodes, this one included. */
   takeReached(countHolding: (version: Dot) => number): { id: RequestId; reply: Reply }[] {
-    const reached = this.#waits.filter((wait) => countHolding(wait.version) >= wait.needed)
-    if (reached.length > 0) this.#waits = this.#waits.filter((wait) => !reached.includes(wait))
+    const reached: { id: RequestId; reply: Reply }[] = []
+    const waiting: ConcernWait[] = []
+    for (const wait of this.#waits) {
+      const nodes = countHolding(wait.version)
+      if (nodes < wait.needed) waiting.push(wait)
+      else reached.push({ id: wait.id, reply: wait.reply ?? { kind: 'copies', nodes } })
+    }
+    this.#waits = waiting
     return reached
   }
 
@@ -90,10 +102,10 @@ export class ConcernWaits {
     const expired = this.#waits.filter((wait) => wait.deadlineMs <= nowMs)
     if (expired.length === 0) return []
     this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
-    return expired.map(({ id, version, needed }) => ({
-      id,
-      reply: { kind: 'failed', error: concernError(version, countHolding(version), needed) },
-    }))
+    return expired.map(({ id, version, needed, reply }) => {
+      const nodes = countHolding(version)
+      return { id, reply: reply === null ? { kind: 'copies', nodes } : { kind: 'failed', error: concernError(version, nodes, needed) } }
+    })
   }
 }
 

@@ -12,31 +12,22 @@ import {
   ByteWriter,
   type DirectoryId,
   ENTRY_BYTES_MAX,
-  type Epoch,
-  type Key,
   makeWriterId,
   type NodeName,
-  type Now,
-  type Prng,
   SkeinError,
-  unreachable,
   type WriterId,
 } from '../base/index.ts'
-import { Dependencies, type Dot, type HybridClock, type ReadonlyVersionVector, type Version } from '../crdt/index.ts'
+import { Dependencies, type Dot } from '../crdt/index.ts'
 import type { Delivery } from './delivery.ts'
-import type { Effect, ReplyEffect } from './effects.ts'
-import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf, type Transaction } from './entry.ts'
-import { execute } from './execute.ts'
+import type { Effect } from './effects.ts'
+import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf } from './entry.ts'
+import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
 import type { GroupName } from './group.ts'
-import { type Gathered, GroupCommit, type HeldRead } from './group-commit.ts'
-import type { IdempotencyTable } from './idempotency.ts'
+import { GroupCommit, type HeldRead } from './group-commit.ts'
 import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
-import type { Reply, RequestId, TransactionRequest, WriteConcern } from './requests.ts'
-import type { State } from './state.ts'
+import type { CopiesRequest, ReadRequest, Reply, RequestId, WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
-
-const MILLION = 1_000_000
 
 /** The log that this node writes in this life. */
 interface ActiveLog {
@@ -47,34 +38,16 @@ interface ActiveLog {
   dependencies: Dependencies
 }
 
-/** Answers of a group commit, by what they wait for. */
-interface Answers {
-  readonly replies: ReplyEffect[]
-  readonly concerns: ConcernWait[]
-}
-
 /** What the write path asks of the replica around it. */
-export interface WriteContext {
+export interface WriteContext extends ExecutionContext {
   readonly group: GroupName
   readonly node: NodeName
   readonly directory: DirectoryId
-  readonly epoch: Epoch
-  /** Members of the group, this node included. */
-  readonly memberCount: number
-  readonly dropRateMillionths: number
-  readonly random: Prng
-  readonly state: State
-  readonly frontier: ReadonlyVersionVector
-  readonly clock: HybridClock
-  readonly idempotency: IdempotencyTable
   readonly delivery: Delivery
-  now(): Now
-  /** The wall clock to stamp with (HL3). */
-  stampingWallMs(): number
   emit(effect: Effect): void
   apply(entry: Entry): void
-  /** Answers a read that was held, or holds it again. */
-  admitRead(read: HeldRead): void
+  /** Answers a read from the state, which is durable. */
+  read(request: ReadRequest): Reply
   /** How many peers hold a transaction durably. */
   countPeersHolding(version: Dot): number
   isOutOfService(writer: WriterId): boolean
@@ -103,7 +76,7 @@ export class WritePath {
   }
 
   /** Why a write can't be taken now, or null. */
-  refusalOf(request: TransactionRequest): SkeinError | null {
+  refusalOf(request: WriteRequest): SkeinError | null {
     const { memberCount } = this.#context
     if (neededNodes(request.concern, memberCount) > memberCount) {
       return new SkeinError('BAD_REQUEST', `w=${request.concern} asks for more nodes than the ${memberCount} that the cluster has`)
@@ -114,7 +87,7 @@ export class WritePath {
     return null
   }
 
-  gather(id: RequestId, request: TransactionRequest): void {
+  gather(id: RequestId, request: WriteRequest): void {
     this.#commit.gather(id, request)
     this.askGather()
   }
@@ -152,7 +125,7 @@ export class WritePath {
       // Entries of peers may depend on this one, seen over a peer that is gone since.
       if (entry !== null) this.#context.delivery.drain()
     }
-    for (const read of held) this.#context.admitRead(read)
+    for (const { id, request } of held) this.#context.emit({ kind: 'reply', id, reply: this.#context.read(request) })
     this.#awaitConcerns(concerns)
     // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
     this.#seal(false)
@@ -192,6 +165,21 @@ export class WritePath {
       this.#context.emit({ kind: 'reply', id, reply })
   }
 
+  /** Answers once `wanted` nodes hold a transaction, or at the time-out, how many do. */
+  countCopies(id: RequestId, { version, wanted, timeoutMs }: CopiesRequest): void {
+    if (this.#concernWaits.isFull) {
+      const error = new SkeinError('UNAVAILABLE', 'too many requests wait for other nodes: try again later')
+      return this.#context.emit({ kind: 'reply', id, reply: { kind: 'failed', error } })
+    }
+    const deadlineMs = this.#context.now().monotonicMs + timeoutMs
+    this.#awaitConcerns([{ id, version, needed: wanted, reply: null, deadlineMs }])
+  }
+
+  /** Nobody waits for the answer any more. */
+  withdraw(id: RequestId): void {
+    if (!this.#concernWaits.isEmpty) this.#concernWaits.remove(id)
+  }
+
   expireConcerns(): void {
     const { monotonicMs } = this.#context.now()
     for (const { id, reply } of this.#concernWaits.takeExpired(monotonicMs, (version) => this.#countHolding(version))) {
@@ -205,11 +193,14 @@ export class WritePath {
     const facts = this.#context.takeChangedFacts()
     if (this.hasCarried) return this.#sealCarried(facts)
     if (!this.#commit.hasGathered && facts === null) return
-    const { batch, keys, held } = this.#commit.takeBatch(isDiskIdle)
     const log = this.#activeLog()
     const dependencies = log.dependencies.advance(this.#context.frontier, log.header.writer)
-    const answers: Answers = { replies: [], concerns: [] }
-    const entry = this.#executeBatch(batch, log, dependencies, answers)
+    const { entry, count, answers } = executeBatch(
+      this.#commit.next(isDiskIdle),
+      { writer: log.header.writer, sequence: log.sequence, dependencies },
+      this.#context,
+    )
+    const keys = this.#commit.take(count)
     const records = this.#factRecords(facts)
     if (entry !== null) {
       const part = encodeEntry(this.#entryWriter, entry, log.dependencies)
@@ -221,11 +212,10 @@ export class WritePath {
       // Nothing was written: what is answered reflects only what is durable already.
       for (const reply of answers.replies) this.#context.emit(reply)
       this.#awaitConcerns(answers.concerns)
-      for (const read of held) this.#context.admitRead(read)
       if (this.#commit.hasGathered) this.askGather()
       return
     }
-    this.#commit.launch({ entry, concerns: answers.concerns }, keys, held)
+    this.#commit.launch({ entry, concerns: answers.concerns }, keys)
     this.#context.emit({ kind: 'persist', records, replies: answers.replies })
   }
 
@@ -237,7 +227,7 @@ export class WritePath {
     this.#sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
     this.#carried = this.#carried.slice(count)
     this.#isCarryInFlight = true
-    this.#commit.launch({ entry: null, concerns: [] }, new Set(), [])
+    this.#commit.launch({ entry: null, concerns: [] })
     this.#context.emit({ kind: 'persist', records, replies: [] })
   }
 
@@ -272,77 +262,6 @@ export class WritePath {
     return this.#active
   }
 
-  /** Executes in order; the entry of what has effects, or null. */
-  #executeBatch(batch: readonly Gathered[], log: ActiveLog, dependencies: Dependencies, answers: Answers): Entry | null {
-    const overlay = new Map<Key, Version>()
-    const executed = new Map<string, Reply>()
-    const transactions: Transaction[] = []
-    const { state, clock, epoch } = this.#context
-    const session = this.#context.frontier.copy()
-    const stampMs = this.#context.stampingWallMs()
-    const { wallMs } = this.#context.now()
-    const { writer } = log.header
-    let reportWanted = false
-    for (const { id, request } of batch) {
-      const { idempotencyKey } = request
-      const repeated = idempotencyKey === null ? undefined : (executed.get(idempotencyKey) ?? this.#findExecuted(idempotencyKey, session))
-      if (repeated !== undefined) {
-        this.#answer(id, request, repeated, answers)
-        continue
-      }
-      if (this.#isDroppedOnPurpose()) {
-        answers.replies.push({ kind: 'reply', id, reply: droppedReply() })
-        continue
-      }
-      const dot = { writer, sequence: log.sequence + transactions.length + 1 }
-      const timestamp = clock.next(stampMs)
-      const outcome = execute(request, state, overlay, { dot, epoch, timestamp, dependencies, wallMs })
-      switch (outcome.kind) {
-        case 'failed':
-          answers.replies.push({ kind: 'reply', id, reply: { kind: 'failed', error: outcome.error } })
-          break
-        case 'nothing':
-          answers.replies.push({ kind: 'reply', id, reply: { kind: 'committed', version: null, deleted: 0, session } })
-          break
-        case 'changes': {
-          for (const change of outcome.changes) overlay.set(change.key, change.version)
-          transactions.push({ sequence: dot.sequence, idempotencyKey, changes: outcome.changes })
-          const reply: Reply = { kind: 'committed', version: dot, deleted: outcome.deleted, session }
-          if (idempotencyKey !== null) executed.set(idempotencyKey, reply)
-          if (this.#answer(id, request, reply, answers)) reportWanted = true
-          break
-        }
-        default:
-          return unreachable(outcome)
-      }
-    }
-    if (transactions.length === 0) return null
-    session.advance(writer, log.sequence + transactions.length)
-    return { writer, epoch, dependencies, transactions, reportWanted }
-  }
-
-  /** Files a committed reply under what it waits for. True if that is more nodes than this one. */
-  #answer(id: RequestId, request: TransactionRequest, reply: Reply, answers: Answers): boolean {
-    const needed = neededNodes(request.concern, this.#context.memberCount)
-    const version = reply.kind === 'committed' ? reply.version : null
-    if (needed <= 1 || version === null) {
-      answers.replies.push({ kind: 'reply', id, reply })
-      return false
-    }
-    answers.concerns.push({ id, version, needed, reply, deadlineMs: this.#context.now().monotonicMs + request.timeoutMs })
-    return true
-  }
-
-  #isDroppedOnPurpose(): boolean {
-    const { dropRateMillionths, random } = this.#context
-    return dropRateMillionths > 0 && random.chance({ numerator: dropRateMillionths, denominator: MILLION })
-  }
-
-  #findExecuted(idempotencyKey: string, session: ReadonlyVersionVector): Reply | undefined {
-    const found = this.#context.idempotency.find(idempotencyKey)
-    return found === undefined ? undefined : { kind: 'committed', version: found.version, deleted: found.deleted, session }
-  }
-
   #awaitConcerns(concerns: readonly ConcernWait[]): void {
     for (const wait of concerns) this.#concernWaits.add(wait)
     this.releaseConcerns()
@@ -363,15 +282,4 @@ function consecutive(entries: readonly Entry[]): number {
     if (next.transactions[0]?.sequence !== lastOf(previous).sequence + 1) break
   }
   return count
-}
-
-/** How many nodes a write concern asks for, this one included (WR4). */
-function neededNodes(concern: WriteConcern, members: number): number {
-  if (concern === 'all') return members
-  return concern === 'majority' ? Math.floor(members / 2) + 1 : concern
-}
-
-function droppedReply(): Reply {
-  const message = 'this write was dropped on purpose (--drop-rate): nothing of it is kept, repeat it'
-  return { kind: 'failed', error: new SkeinError('UNAVAILABLE', message, { details: { applied: false, dropped: true } }) }
 }

@@ -174,6 +174,12 @@ function requestText(request: Request): string {
       const concern = request.concern === 1 ? '' : `, w=${request.concern}`
       return `${listed(request.operations, operationText)}${condition}${concern}`
     }
+    case 'inspect':
+      return listed(request.inspection.keys, (key) => `look at ${keyText(key)}`)
+    case 'procedure':
+      return `${listed(request.procedure.keys, (key) => `compute on ${keyText(key)}`)}${request.conditions.length === 0 ? '' : ', on a condition'}`
+    case 'copies':
+      return `wait until ${request.wanted} nodes hold ${formatDot(request.version)}`
     case 'conflicts':
       return 'list conflicts'
     case 'status':
@@ -204,6 +210,10 @@ function replyText(reply: Reply): string {
       return `${reply.items.length} keys`
     case 'committed':
       return reply.version === null ? 'done, nothing to write' : `done, version ${formatDot(reply.version)}`
+    case 'inspected':
+      return 'looked'
+    case 'copies':
+      return `${reply.nodes} nodes hold it`
     case 'conflicts':
       return `${reply.keys.length} keys with conflicts`
     case 'status':

@@ -263,8 +263,8 @@ function answerOfReply(reply: Reply): ScenarioAnswer {
   }
 }
 
-/** Scans and statuses, which no script asks for. */
-function unreachableReply(reply: Extract<Reply, { readonly kind: 'page' | 'status' }>): never {
+/** What no script asks for. */
+function unreachableReply(reply: Extract<Reply, { readonly kind: 'page' | 'status' | 'inspected' | 'copies' }>): never {
   throw new AssertionError(`a script asks for no ${reply.kind}`)
 }
 

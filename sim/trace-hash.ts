@@ -121,6 +121,10 @@ export class TraceHash {
         return this.#number(reply.version?.sequence ?? 0)
       case 'conflicts':
         return this.#number(reply.keys.length)
+      case 'copies':
+        return this.#number(reply.nodes)
+      case 'inspected':
+        return
       case 'status':
         return this.#text(reply.status.digest)
       case 'failed':

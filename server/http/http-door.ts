@@ -19,6 +19,7 @@ import { refuseConnection, sendFailure } from './errors.ts'
 import { registerKeyRoutes } from './key-routes.ts'
 import { registerOperatorRoutes } from './operator-routes.ts'
 import { TIMEOUT_MAX_MS } from './parameters.ts'
+import { PipelineOrder } from './pipeline-order.ts'
 import { registerScanRoutes } from './scan-routes.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { RouteTable, refuseUnrouted } from './unrouted.ts'
@@ -90,6 +91,7 @@ export class HttpDoor {
     const { gateway, host, port } = options
     const limits = { ...HTTP_LIMITS, ...options.limits }
     const admission = new Admission(limits)
+    const order = new PipelineOrder()
     const app = createApp(limits, options.logger)
     await registerApiDescription(app, gateway.status().version)
     await registerDocumentationPages(app)
@@ -100,7 +102,7 @@ export class HttpDoor {
       api.addHook('onRequest', (request, reply, done) => {
         try {
           admission.enter(request, reply)
-          done()
+          order.enter(request.raw.socket, reply.raw, done)
         } catch (error) {
           sendFailure(reply, error, options.logger)
         }

@@ -21,7 +21,7 @@ export function sessionGuarantees(oracle: Oracle): Invariant {
       const { reply } = happening
       if (reply.kind !== 'value' && reply.kind !== 'page' && reply.kind !== 'committed') return null
       const call = oracle.call(happening.call)
-      if (call === undefined || call.request.kind === 'status' || call.request.kind === 'conflicts') return null
+      if (call === undefined || !('session' in call.request)) return null
       const { session } = call.request
       const events = [call.invokedAt, number]
       if (session !== null && !reply.session.covers(session)) {

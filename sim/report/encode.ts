@@ -6,7 +6,7 @@
  */
 
 import { nodeOfWriter, unreachable, type WriterId } from '../../base/index.ts'
-import type { Entry, Operation, Reply, Request } from '../../core/index.ts'
+import type { Condition, Entry, Operation, Reply, Request } from '../../core/index.ts'
 import { type Dot, formatDot } from '../../crdt/index.ts'
 import { faultText } from '../event-text.ts'
 import type { Fault, NodeIndex } from '../fault.ts'
@@ -286,15 +286,21 @@ class Encoder {
         this.#addOperation('scan', request.range.start === null ? -1 : this.#keys.keyRow(request.range.start), -1)
         return `at most ${request.limit}${request.range.reverse ? ', backwards' : ''}`
       case 'transaction': {
-        for (const condition of request.conditions) {
-          const version = condition.kind === 'version' ? this.#texts.row(formatDot(condition.version)) : -1
-          this.#addOperation(condition.kind === 'version' ? 'if-version' : 'if-absent', this.#keys.keyRow(condition.key), version)
-        }
+        this.#addConditions(request.conditions)
         for (const operation of request.operations) this.#addOperationOf(operation)
         const concern = request.concern === 1 ? '' : `w=${request.concern}`
         const idempotent = request.idempotencyKey === null ? '' : 'idempotent'
         return [concern, idempotent, request.session === null ? '' : 'in a session'].filter((words) => words !== '').join(', ')
       }
+      case 'procedure':
+        this.#addConditions(request.conditions)
+        for (const key of request.procedure.keys) this.#addOperation('set', this.#keys.keyRow(key), -1)
+        return 'computed'
+      case 'inspect':
+        for (const key of request.inspection.keys) this.#addOperation('get', this.#keys.keyRow(key), -1)
+        return ''
+      case 'copies':
+        return `until ${request.wanted} nodes hold ${formatDot(request.version)}`
       case 'conflicts':
         this.#addOperation('conflicts', request.key === null ? -1 : this.#keys.keyRow(request.key), -1)
         return ''
@@ -302,6 +308,13 @@ class Encoder {
         return ''
       default:
         return unreachable(request)
+    }
+  }
+
+  #addConditions(conditions: readonly Condition[]): void {
+    for (const condition of conditions) {
+      const version = condition.kind === 'version' ? this.#texts.row(formatDot(condition.version)) : -1
+      this.#addOperation(condition.kind === 'version' ? 'if-version' : 'if-absent', this.#keys.keyRow(condition.key), version)
     }
   }
 
@@ -360,6 +373,9 @@ function answerOf(reply: Reply): { readonly detail: string | null; readonly dot:
       return { detail: reply.deleted > 0 ? `${reply.deleted} deleted` : null, dot: reply.version }
     case 'conflicts':
       return { detail: `${reply.keys.length} keys`, dot: null }
+    case 'copies':
+      return { detail: `${reply.nodes} nodes`, dot: null }
+    case 'inspected':
     case 'status':
       return { detail: null, dot: null }
     case 'failed':

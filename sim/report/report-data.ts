@@ -39,9 +39,9 @@ export const HAPPENING_KINDS = [
 ] as const satisfies readonly Happening['kind'][]
 
 export const TRANSFER_KINDS = ['blocks', 'heartbeat', 'announce', 'message'] as const
-export const CALL_KINDS = ['get', 'scan', 'transaction', 'conflicts', 'status'] as const
+export const CALL_KINDS = ['get', 'scan', 'inspect', 'transaction', 'procedure', 'copies', 'conflicts', 'status'] as const
 export const OPERATION_KINDS = ['get', 'set', 'delete', 'restore', 'if-version', 'if-absent', 'scan', 'conflicts'] as const
-export const REPLY_KINDS = ['value', 'page', 'committed', 'conflicts', 'status', 'failed'] as const
+export const REPLY_KINDS = ['value', 'page', 'inspected', 'committed', 'copies', 'conflicts', 'status', 'failed'] as const
 
 export interface EventColumns {
   /** Number of the first event, then for each further one by how much the number rises. */

@@ -228,6 +228,10 @@ class TranscriptSession {
         )
       case 'status':
         return [reply.status.digest]
+      case 'inspected':
+        return ['looked']
+      case 'copies':
+        return [`${reply.nodes} nodes`]
       case 'failed':
         return [`${reply.error.code}${reply.error.details === undefined ? '' : ` ${this.#aliased(JSON.stringify(reply.error.details))}`}`]
     }

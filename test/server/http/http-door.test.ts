@@ -148,6 +148,15 @@ describe('a connection', () => {
     expect(client.received().endsWith('\r\n\r\n2')).toBe(true)
   })
 
+  it('[HTTP] a pipelined read sees the write before it and not the one behind it', async () => {
+    const { url } = await open()
+    const client = await dial(url)
+    client.socket.write(`${put('p', '1')}GET /v1/keys/p HTTP/1.1\r\nhost: a\r\n\r\n${put('p', '2')}`)
+    client.socket.write('GET /v1/keys/p HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    expect(await eventually(client.isClosed, DEADLINE_MS)).toBe(true)
+    expect(client.received().match(/\r\n\r\n[12](?=HTTP|$)/g)).toEqual(['\r\n\r\n1', '\r\n\r\n2'])
+  })
+
   it('[HTTP] a client that leaves withdraws what it asked', async () => {
     const { url, door } = await open({ requestsMax: 1 })
     const waiting = await dial(url)

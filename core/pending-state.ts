@@ -1,0 +1,48 @@
+/**
+ * The state with what the transactions of a group commit have written so far laid over it: what
+ * the next transaction of the commit sees, and what everybody sees once the commit is durable.
+ */
+
+import { assert, type Key } from '../base/index.ts'
+import { mergeVersion, newRegister, type Register, type Version } from '../crdt/index.ts'
+import type { ReadableState } from './answer-read.ts'
+import type { Change } from './entry.ts'
+import type { Item, KeyRange } from './requests.ts'
+import { itemAt, type State } from './state.ts'
+
+export class PendingState implements ReadableState {
+  readonly #state: State
+  readonly #written = new Map<Key, Version>()
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  winner(key: Key): Version | null {
+    return this.#written.get(key) ?? this.#state.register(key)?.winner ?? null
+  }
+
+  /** The live version of a key at `wallMs`, or null. */
+  read(key: Key, wallMs: number): Item | null {
+    const version = this.winner(key)
+    return version === null ? null : itemAt(key, version, wallMs)
+  }
+
+  /** With the conflicts that it has then. */
+  register(key: Key): Register | undefined {
+    const register = this.#state.register(key)
+    const version = this.#written.get(key)
+    if (version === undefined) return register
+    return register === undefined ? newRegister(version) : mergeVersion(register, version)
+  }
+
+  /** Only before the first write: a page of what is laid over is never asked for (`GroupCommit.next`). */
+  page(range: KeyRange, limit: number, wallMs: number): { items: Item[]; next: Key | null } {
+    assert(this.#written.size === 0, 'a scan comes before the writes of a commit')
+    return this.#state.page(range, limit, wallMs)
+  }
+
+  write(changes: readonly Change[]): void {
+    for (const { key, version } of changes) this.#written.set(key, version)
+  }
+}
