@@ -41,6 +41,8 @@ export class DiskJournal {
   #sealed: readonly Segment[]
   #open: OpenSegment
   #facts = new Map<string, JournalRecord>()
+  /** The last frame is in the cache of the operating system, and maybe nowhere else. */
+  #isTailDoubtful = false
 
   constructor(copy: JournalCopy | null = null) {
     this.#sealed = copy?.sealed ?? []
@@ -51,11 +53,27 @@ export class DiskJournal {
 
   /** One durable frame. The records are kept: the caller copied them. */
   append(records: Frame): void {
+    this.#isTailDoubtful = false
     if (this.#open.bytes >= SEGMENT_BYTES) {
       this.#sealed = [...this.#sealed, this.#open]
       this.#open = emptySegment()
     }
     this.#addFrame(this.#open.frames.length === 0 ? [...this.#facts.values(), ...records] : records)
+  }
+
+  /** A frame whose write nobody waited for, or that failed: it is there for whoever reads, until the power goes. */
+  appendDoubtful(records: Frame): void {
+    this.append(records)
+    this.#isTailDoubtful = true
+  }
+
+  /** Whoever opens the journal writes its last frame again before anybody believes it (JR3). */
+  writeTailAgain(): void {
+    this.#isTailDoubtful = false
+  }
+
+  loseDoubtful(): void {
+    if (this.#isTailDoubtful) this.tearTail()
   }
 
   /** All of it, oldest first. */
@@ -81,6 +99,7 @@ export class DiskJournal {
   tearTail(): boolean {
     const frames = this.#open.frames.slice(0, -1)
     if (this.#open.frames.length === 0) return false
+    this.#isTailDoubtful = false
     this.#facts = new Map()
     this.#open = emptySegment()
     for (const segment of this.#sealed) for (const frame of segment.frames) this.#noteFacts(frame)

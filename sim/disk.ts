@@ -44,7 +44,9 @@ export class SimulatedDisk {
   #copies: DirectoryCopy[] = []
   /** Everything takes so many times as long. */
   slowFactor = 1
-  isFull = false
+  /** Bytes that the journal, and the logs, can still write. Infinite unless the disk is filling up. */
+  #journalRoom = Number.POSITIVE_INFINITY
+  #logRoom = Number.POSITIVE_INFINITY
   /** The next durable write of the journal fails, or the next sync of the logs: whichever comes first. */
   isFailing = false
 
@@ -88,6 +90,38 @@ export class SimulatedDisk {
     return Math.round(drawExponentialUs(this.#random, this.#weather.readMeanMs) * this.slowFactor)
   }
 
+  // Room
+
+  /** True from the moment at which a process can find out that it should write no more. */
+  get isFull(): boolean {
+    return this.#logRoom !== Number.POSITIVE_INFINITY
+  }
+
+  /** Only so much more fits, of the journal and of the logs each: the journal's space is set aside. */
+  fillUp(roomBytes: number): void {
+    this.#journalRoom = roomBytes
+    this.#logRoom = roomBytes
+  }
+
+  freeUp(): void {
+    this.#journalRoom = Number.POSITIVE_INFINITY
+    this.#logRoom = Number.POSITIVE_INFINITY
+  }
+
+  /** False if that does not fit (ENOSPC): nothing of it is written. */
+  takeJournalRoom(bytes: number): boolean {
+    if (bytes > this.#journalRoom) return false
+    this.#journalRoom -= bytes
+    return true
+  }
+
+  /** False if that does not fit (ENOSPC): nothing of it is written. */
+  takeLogRoom(bytes: number): boolean {
+    if (bytes > this.#logRoom) return false
+    this.#logRoom -= bytes
+    return true
+  }
+
   // Logs
 
   /** Adds a log that is not there. */
@@ -122,9 +156,13 @@ export class SimulatedDisk {
     for (const [writer, log] of this.#logs) if (log.length === 0) this.#logs.delete(writer)
   }
 
-  /** The power is gone: only the platter is left. */
+  /**
+   * The power is gone: only the platter is left. Of what a process left behind that died before, too;
+   * the operating system may have written it since, or not.
+   */
   losePower(): void {
     this.loseUnsynced()
+    if (!this.drawSurvivesCrash()) this.#journal.loseDoubtful()
     this.closeLogs()
   }
 

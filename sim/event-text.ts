@@ -47,6 +47,8 @@ export function happeningText(happening: Happening): string {
       return `${nodeText(happening.node)} puts block ${span(happening.index, happening.blocks)} of ${happening.writer} into its log`
     case 'applied':
       return `${nodeText(happening.node)} has applied ${listed([...happening.frontier.entries()], ([writer, sequence]) => `${writer}:${sequence}`)}`
+    case 'room':
+      return `${nodeText(happening.node)} finds its disk ${happening.hasRoom ? 'with room again' : 'full'}`
     case 'log-failed':
       return `${nodeText(happening.node)} takes ${happening.writer} out of service, ${happening.failure.kind}: ${happening.failure.reason}`
     case 'sent':
@@ -101,7 +103,7 @@ export function faultText(fault: Fault): string {
     case 'disk-slow':
       return `the disk of ${nodeText(fault.node)} is ${fault.factor} times slower for ${durationText(fault.durationMs)}`
     case 'disk-full':
-      return `the disk of ${nodeText(fault.node)} is full for ${durationText(fault.durationMs)}`
+      return `the disk of ${nodeText(fault.node)} is full but for ${fault.roomBytes} bytes, for ${durationText(fault.durationMs)}`
     case 'write-error':
       return `the next durable write or sync of ${nodesText(fault.nodes)} fails`
     case 'wipe':

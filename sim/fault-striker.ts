@@ -1,7 +1,8 @@
 /**
  * Makes faults happen: each begins, lasts, and ends by itself, and all of them can be ended at
- * once. Faults overlap. What is down already can't be struck, and is left to the fault that put it
- * there; so a fault strikes those of its nodes that it can, or says that there were none.
+ * once. Faults overlap. What is down already can't be struck but by a loss of power, and is left to
+ * the fault that put it there; so a fault strikes those of its nodes that it can, or says that there
+ * were none.
  */
 
 import { unreachable } from '../base/index.ts'
@@ -61,19 +62,11 @@ export class FaultStriker {
       case 'disk-full':
         return this.#fillUp(fault)
       case 'clock-step':
-        return this.#last(
-          fault,
-          0,
-          () => this.#node(fault.node).clock.step(fault.byMs),
-          () => {},
-        )
+        this.#options.observe({ kind: 'fault-began', fault })
+        this.#node(fault.node).clock.step(fault.byMs)
+        return true
       case 'clock-drift':
-        return this.#last(
-          fault,
-          0,
-          () => this.#node(fault.node).clock.drift(fault.partsPerMillion),
-          () => {},
-        )
+        return this.#drift(fault)
       case 'kill':
       case 'power':
       case 'stop':
@@ -110,8 +103,16 @@ export class FaultStriker {
   #last(fault: Fault, durationMs: number, begin: () => void, end: () => void): boolean {
     this.#begin(fault, end)
     begin()
-    if (durationMs === 0) this.#end(fault)
-    else this.#options.queue.after(durationMs, () => this.#end(fault))
+    this.#options.queue.after(durationMs, () => this.#end(fault))
+    return true
+  }
+
+  /** A clock drifts in one way at a time. */
+  #drift(fault: Extract<Fault, { readonly kind: 'clock-drift' }>): boolean {
+    const { clock } = this.#node(fault.node)
+    for (const other of [...this.#active.keys()]) if (other.kind === 'clock-drift' && other.node === fault.node) this.#end(other)
+    this.#begin(fault, () => clock.drift(0))
+    clock.drift(fault.partsPerMillion)
     return true
   }
 
@@ -136,21 +137,28 @@ export class FaultStriker {
   }
 
   #fillUp(fault: Extract<Fault, { readonly kind: 'disk-full' }>): boolean {
-    const { disk } = this.#node(fault.node)
+    const node = this.#node(fault.node)
+    const { disk } = node
     if (disk.isFull) return false
-    const setFull = (isFull: boolean) => (): void => {
-      disk.isFull = isFull
+    const freeUp = (): void => {
+      disk.freeUp()
+      // Whoever made room starts what had stopped for the lack of it.
+      if (node.lastFailure?.code === 'DISK_FULL') this.#restartNow(node)
     }
-    return this.#last(fault, fault.durationMs, setFull(true), setFull(false))
+    return this.#last(fault, fault.durationMs, () => disk.fillUp(fault.roomBytes), freeUp)
   }
 
   // Faults that stop processes
 
   #stopNodes(fault: StoppingFault): boolean {
-    const nodes = fault.nodes.map((index) => this.#node(index)).filter((node) => node.isUp)
-    if (nodes.length === 0) return false
+    const named = fault.nodes.map((index) => this.#node(index))
+    const nodes = named.filter((node) => node.isUp)
+    if (nodes.length === 0 && fault.kind !== 'power') return false
     let away = nodes.length
     this.#begin(fault, () => {})
+    // What a dead process left in the cache of the operating system is gone, too.
+    if (fault.kind === 'power') for (const node of named) if (!node.isUp) node.disk.losePower()
+    if (away === 0) this.#end(fault)
     for (const node of nodes) {
       const back = (): void => {
         away -= 1

@@ -17,12 +17,17 @@ export type Direction = readonly [from: NodeIndex, to: NodeIndex]
 export type PartitionShape = 'halves' | 'isolated' | 'ring' | 'bridge' | 'one-way' | 'custom'
 
 /**
- * Where in its work a process dies: before or after it carries out its next effect of that kind.
- * `persisted` is between the durability of a write and its replies. Null: wherever it is.
+ * Where in its work a process dies: before or after its next step of that kind. `seal` and `apply`
+ * are steps of the replica, which leave nothing behind but effects: none of those is carried out any
+ * more. The others are effects; `persisted` is between the durability of a write and its replies.
  */
-export type KillPoint =
-  | { readonly when: 'before' | 'after'; readonly what: 'persist' | 'append' | 'send' | 'follow' | 'read' }
-  | { readonly when: 'before' | 'after'; readonly what: 'persisted' }
+export interface KillPoint {
+  readonly when: 'before' | 'after'
+  readonly what: KilledWork
+}
+
+export const KILLED_WORK = ['seal', 'persist', 'persisted', 'append', 'send', 'apply', 'follow', 'read'] as const
+export type KilledWork = (typeof KILLED_WORK)[number]
 
 interface Timed {
   /** Virtual milliseconds since the start of the run. */
@@ -46,15 +51,26 @@ export type Fault =
   /** What is sent in this direction arrives only after the end, in order. */
   | (Lasting & { readonly kind: 'clog'; readonly direction: Direction })
   /** The process ends; the operating system writes what it had taken. A write in flight may be there whole or not at all. */
-  | (Stopping & { readonly kind: 'kill'; readonly point: KillPoint | null })
-  /** The machine loses power: what was not synced is gone, the write in flight is torn. */
+  | (Stopping & {
+      readonly kind: 'kill'
+      /** Null: wherever it is in its work. */
+      readonly point: KillPoint | null
+    })
+  /**
+   * The machine loses power: what was not synced is gone, the write in flight is torn. A machine whose
+   * process is down loses what that had not synced; it starts when the fault that stopped it says.
+   */
   | (Stopping & { readonly kind: 'power' })
   /** The process is told to stop and closes in order (SIGTERM). */
   | (Stopping & { readonly kind: 'stop' })
   /** The process stands still and does not know it. */
   | (Lasting & { readonly kind: 'pause'; readonly node: NodeIndex })
   | (Lasting & { readonly kind: 'disk-slow'; readonly node: NodeIndex; readonly factor: number })
-  | (Lasting & { readonly kind: 'disk-full'; readonly node: NodeIndex })
+  /**
+   * The disk fills up. `roomBytes` is what the journal, and what the logs, can still write: the process
+   * finds out before they need more (JR4). It ends with room again; a process that ran out is then started.
+   */
+  | (Lasting & { readonly kind: 'disk-full'; readonly node: NodeIndex; readonly roomBytes: number })
   /**
    * The journal's next write fails, or the next sync of the logs: the node stops by itself (JR4) and is
    * started again after `downMs`.
@@ -68,9 +84,9 @@ export type Fault =
   | (Stopping & { readonly kind: 'logs-rollback'; readonly ageMs: number })
   /** A bit of the journal's last frame flips while the node is down: the tail is torn (JR3). */
   | (Stopping & { readonly kind: 'torn-tail' })
-  /** The wall clock jumps. */
+  /** The wall clock jumps: a moment, which has no end. */
   | (Timed & { readonly kind: 'clock-step'; readonly node: NodeIndex; readonly byMs: number })
-  /** The wall clock runs fast or slow from now on. */
+  /** The wall clock runs fast or slow from now on: until it drifts in another way, or all faults end. */
   | (Timed & { readonly kind: 'clock-drift'; readonly node: NodeIndex; readonly partsPerMillion: number })
 
 export type FaultKind = Fault['kind']

@@ -2,6 +2,9 @@
  * The journal over a simulated disk. It keeps the promises of the real one (`test/contract/`), and
  * the moments in which a process or the power dies are its own: an append in flight is on the disk
  * whole or not at all, and only `done` says which.
+ *
+ * On a full disk it writes into what was set aside while there was room; an append that does not fit
+ * waits for room, as the real one does that turns to a segment which can't be made.
  */
 
 import { assert, SkeinError, type WriterId } from '../base/index.ts'
@@ -9,6 +12,9 @@ import type { Journal, JournalRecord } from '../core/index.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { Action, EventQueue, Lane } from './event-queue.ts'
 import type { KillSwitch } from './kill-switch.ts'
+
+/** As the real one tries a full disk again. */
+const ROOM_RETRY_US = 1_000_000
 
 export interface JournalTwinOptions {
   readonly queue: EventQueue
@@ -26,6 +32,8 @@ type Done = (failure: SkeinError | null) => void
 interface Append {
   readonly records: readonly JournalRecord[]
   readonly done: Done
+  /** Nothing of it is on the disk: there is no room. */
+  isWaiting: boolean
 }
 
 export class JournalTwin implements Journal {
@@ -36,9 +44,11 @@ export class JournalTwin implements Journal {
   #isClosing = false
   #onIdle: Action | null = null
   readonly #land = (): void => this.#onWritten()
+  readonly #tryAgain = (): void => this.#write()
 
   private constructor(options: JournalTwinOptions) {
     this.#options = options
+    options.disk.journal.writeTailAgain()
     this.#recovered = options.disk.journal.records()
   }
 
@@ -56,15 +66,15 @@ export class JournalTwin implements Journal {
   }
 
   append(records: readonly JournalRecord[], done: Done): void {
-    const { queue, lane, disk, kill, onSealed } = this.#options
+    const { kill, onSealed } = this.#options
     if (kill('before', 'persist')) return
     assert(this.#inFlight === null, 'one append is in flight at a time')
     assert(!this.#isClosing, 'a closed journal takes no append')
     assert(records.length > 0, 'an append has a record')
     this.#recovered = []
-    this.#inFlight = { records: records.map(copyRecord), done }
+    this.#inFlight = { records: records.map(copyRecord), done, isWaiting: true }
     onSealed(records)
-    queue.schedule(disk.drawWriteUs(), lane, this.#land)
+    this.#write()
     kill('after', 'persist')
   }
 
@@ -77,15 +87,36 @@ export class JournalTwin implements Journal {
     this.#isClosing = true
     const { queue, lane } = this.#options
     this.#onIdle = () => queue.schedule(0, lane, done)
-    this.#closeIfIdle()
+    if (this.#inFlight?.isWaiting === true) queue.schedule(0, lane, () => this.#giveUp())
+    else this.#closeIfIdle()
   }
 
   /** The process or the power died: what was in flight is there whole, or not at all. */
   crash(): void {
-    if (this.#inFlight === null) return
-    const { disk } = this.#options
-    if (disk.drawSurvivesCrash()) disk.journal.append(this.#inFlight.records)
+    const append = this.#inFlight
     this.#inFlight = null
+    if (append === null || append.isWaiting) return
+    const { disk } = this.#options
+    if (disk.drawSurvivesCrash()) disk.journal.appendDoubtful(append.records)
+  }
+
+  /** Begins the write of the append at hand, as soon as there is room for it. */
+  #write(): void {
+    const { queue, lane, disk } = this.#options
+    const append = this.#inFlight
+    if (append === null || !append.isWaiting) return
+    append.isWaiting = !disk.takeJournalRoom(bytesOf(append.records))
+    if (append.isWaiting) queue.schedule(ROOM_RETRY_US, lane, this.#tryAgain)
+    else queue.schedule(disk.drawWriteUs(), lane, this.#land)
+  }
+
+  /** It is closed while an append waits for room. */
+  #giveUp(): void {
+    const append = this.#inFlight
+    if (append === null || !append.isWaiting) return
+    this.#inFlight = null
+    append.done(new SkeinError('DISK_FULL', 'the journal was closed while a write waited for room: nothing of it was kept'))
+    this.#closeIfIdle()
   }
 
   #onWritten(): void {
@@ -108,7 +139,7 @@ export class JournalTwin implements Journal {
   #fail({ records }: Append): void {
     const { disk } = this.#options
     disk.isFailing = false
-    if (disk.drawSurvivesCrash()) disk.journal.append(records)
+    if (disk.drawSurvivesCrash()) disk.journal.appendDoubtful(records)
     this.#failure = new SkeinError('INTERNAL', 'the journal could not be written (EIO): the node takes no more writes; look at the disk')
   }
 
@@ -117,6 +148,10 @@ export class JournalTwin implements Journal {
     this.#onIdle()
     this.#onIdle = null
   }
+}
+
+function bytesOf(records: readonly JournalRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 /** The disk shares no memory with the process. */

@@ -221,8 +221,11 @@ export class Life {
     })
     const store = new ObservedStateStore()
     const config = { group: DEFAULT_GROUP, node: name, directory: disk.directory, members, maxClockDriftMs, dropRateMillionths: 0 }
-    const replica = new ObservedReplica(config, store, forkPrng(random), (frontier) => {
-      if (this.#stage !== 'over') observe({ kind: 'applied', node, frontier: frontier.copy() })
+    const replica = new ObservedReplica(config, store, forkPrng(random), {
+      kill: this.#kill,
+      onApplied: (frontier) => {
+        if (this.#stage !== 'over') observe({ kind: 'applied', node, frontier: frontier.copy() })
+      },
     })
     const interpreter = new Interpreter({
       group: DEFAULT_GROUP,
@@ -303,6 +306,7 @@ export class Life {
     if (hasRoom === this.#hasRoom) return
     this.#hasRoom = hasRoom
     this.#input({ kind: 'disk', hasRoom })
+    this.#options.world.observe({ kind: 'room', node: this.#options.node, hasRoom })
   }
 
   #observeSealed(records: readonly JournalRecord[]): void {

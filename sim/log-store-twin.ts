@@ -2,10 +2,11 @@
  * The store of all logs over a simulated disk. It keeps the promises of the real one
  * (`test/contract/`): own logs are written from the journal, block by block where each belongs;
  * others are kept as they come from peers (`block-exchange.ts` moves them); and nothing is handed
- * over to the replica before it is on the platter (JR6).
+ * over to the replica before it is on the platter (JR6). Blocks that the disk has no room for end the
+ * process, as with the real one.
  */
 
-import { assert, type LogKey, present, type SkeinError, type WriterId } from '../base/index.ts'
+import { assert, type LogKey, present, SkeinError, type WriterId } from '../base/index.ts'
 import { type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, type StoredLog } from '../core/index.ts'
 import type { SimulatedDisk } from './disk.ts'
 import { DiskBarrier } from './disk-barrier.ts'
@@ -70,6 +71,8 @@ export class LogStoreTwin implements LogStore {
   readonly #appends: PendingAppend[] = []
   #lastAppendUs = 0
   #isClosing = false
+  /** There was no room for a block: the process is about to stop. */
+  #hasFailed = false
   readonly #placeNext = (): void => this.#onAppendDue()
 
   private constructor(options: LogStoreTwinOptions) {
@@ -158,7 +161,9 @@ export class LogStoreTwin implements LogStore {
         if (log.treeHash(index + 1) !== treeHash) return this.#failForked(open, index + 1)
         continue
       }
-      log.add(present(blocks[i], 'an index below the length').slice(), treeHash)
+      const bytes = present(blocks[i], 'an index below the length')
+      if (!this.#takeRoom(bytes)) break
+      log.add(bytes.slice(), treeHash)
       this.#options.disk.noteWritten(log)
     }
     if (log.length > lengthBefore) this.#grown(open)
@@ -199,7 +204,7 @@ export class LogStoreTwin implements LogStore {
     return true
   }
 
-  /** Compares what is there already and adds the rest. False if there is another block. */
+  /** Compares what is there already and adds the rest. False if there is another block, or no room. */
   #place(open: OpenLog, index: number, blocks: readonly Uint8Array[]): boolean {
     const { log } = open
     assert(index <= log.length, 'an append leaves no gap')
@@ -207,6 +212,7 @@ export class LogStoreTwin implements LogStore {
       const bytes = present(blocks[i], 'an index below the length')
       const position = index + i
       if (position === log.length) {
+        if (!this.#takeRoom(bytes)) return false
         log.sign(bytes.slice())
         this.#options.disk.noteWritten(log)
       } else if (!log.isBlock(position, bytes)) {
@@ -258,6 +264,17 @@ export class LogStoreTwin implements LogStore {
   }
 
   // Failing
+
+  /** False if the disk is full: nothing is written any more. */
+  #takeRoom(bytes: Uint8Array): boolean {
+    if (this.#hasFailed) return false
+    if (this.#options.disk.takeLogRoom(bytes.length)) return true
+    const { queue, lane, onFatal } = this.#options
+    this.#hasFailed = true
+    const failure = new SkeinError('DISK_FULL', "the logs can't be written (ENOSPC): the node stops; free some space, then start it again")
+    queue.schedule(0, lane, () => onFatal(failure))
+    return false
+  }
 
   #failForked(open: OpenLog, length: number): void {
     this.#fail(open, { kind: 'forked', reason: `two signatures exist for length ${length}` })

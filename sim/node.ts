@@ -37,6 +37,7 @@ export class SimulatedNode implements NodeView {
   readonly #random: Prng
   #life: Life | null = null
   #lives = 0
+  #lastFailure: SkeinError | null = null
   #onDown: Action[] = []
 
   constructor({ world, index, name, weather, clockOffsetMs, random }: NodeOptions) {
@@ -90,6 +91,11 @@ export class SimulatedNode implements NodeView {
     return this.#lives
   }
 
+  /** What the last process that ended had stopped for, or null if it did not stop by itself. */
+  get lastFailure(): SkeinError | null {
+    return this.#lastFailure
+  }
+
   /** The process that runs, or null. */
   get life(): Life | null {
     return this.#life
@@ -135,6 +141,7 @@ export class SimulatedNode implements NodeView {
 
   #ended(cause: StopCause, failure: SkeinError | null): void {
     this.#life = null
+    this.#lastFailure = failure
     if (cause === 'power') this.disk.losePower()
     else this.disk.closeLogs()
     this.#world.observe({ kind: 'stopped', node: this.index, cause, failure })

@@ -1,6 +1,7 @@
 /**
  * The shipped replica, watched: it tells when its frontier has moved, right after the step that
- * moved it and before any effect of that step is carried out. Nothing about it is another.
+ * moved it and before any effect of that step is carried out; and the process may be killed around
+ * its steps, which then leave no effect. Nothing about it is another.
  *
  * Comparing frontiers after every step would cost more than the steps. But nothing is applied
  * without a look at the registers, so the store, which is watched too, says when to compare.
@@ -9,6 +10,7 @@
 import type { Key, Now, Prng } from '../base/index.ts'
 import { type Effect, type Input, MemoryStateStore, Replica, type ReplicaConfig } from '../core/index.ts'
 import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
+import type { KillSwitch } from './kill-switch.ts'
 
 /** A state store that says whether anybody has looked into it. */
 export class ObservedStateStore extends MemoryStateStore {
@@ -25,30 +27,40 @@ export class ObservedStateStore extends MemoryStateStore {
   }
 }
 
+export interface Observer {
+  readonly kill: KillSwitch
+  readonly onApplied: (frontier: ReadonlyVersionVector) => void
+}
+
 export class ObservedReplica extends Replica {
   readonly #store: ObservedStateStore
-  readonly #onApplied: (frontier: ReadonlyVersionVector) => void
+  readonly #observer: Observer
   /** Transactions applied: the sum of the frontier. */
   #applied = 0
 
-  constructor(config: ReplicaConfig, store: ObservedStateStore, random: Prng, onApplied: (frontier: ReadonlyVersionVector) => void) {
+  constructor(config: ReplicaConfig, store: ObservedStateStore, random: Prng, observer: Observer) {
     super(config, store, random)
     this.#store = store
-    this.#onApplied = onApplied
+    this.#observer = observer
   }
 
   override step(input: Input, now: Now): readonly Effect[] {
+    const { kill } = this.#observer
+    if (input.kind === 'gathered' && kill('before', 'seal')) return []
+    if (input.kind === 'blocks' && kill('before', 'apply')) return []
     this.#store.isTouched = false
     const effects = super.step(input, now)
-    if (this.#store.isTouched && input.kind !== 'request' && input.kind !== 'gathered') this.#compare()
-    return effects
+    const isApplied = this.#store.isTouched && input.kind !== 'request' && input.kind !== 'gathered' && this.#hasMoved()
+    if (isApplied) this.#observer.onApplied(this.frontier)
+    if (isApplied && kill('after', 'apply')) return []
+    return effects.some(({ kind }) => kind === 'persist') && kill('after', 'seal') ? [] : effects
   }
 
-  #compare(): void {
+  #hasMoved(): boolean {
     let applied = 0
     for (const [, sequence] of this.frontier.entries()) applied += sequence
-    if (applied === this.#applied) return
+    if (applied === this.#applied) return false
     this.#applied = applied
-    this.#onApplied(this.frontier)
+    return true
   }
 }

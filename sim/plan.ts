@@ -5,13 +5,14 @@
  * by fault.
  *
  * Processes are stopped only while they are expected to be up, so that a plan happens as it is
- * written. Whether a stop costs data is left to the oracle, which knows what is on which disk.
+ * written; the power goes whenever it goes, for what a dead process had not synced is lost with it,
+ * too. Whether a stop costs data is left to the oracle, which knows what is on which disk.
  */
 
-import { DAY_MS, MINUTE_MS, type Prng, present, SECOND_MS, unreachable } from '../base/index.ts'
+import { DAY_MS, MIB, MINUTE_MS, type Prng, present, SECOND_MS, unreachable } from '../base/index.ts'
 import { forkPrng } from './chance.ts'
 import { between, exponential, oneIn, pick, pickSome, scaled } from './draw.ts'
-import { FAULT_KINDS, type Fault, type FaultKind, type FaultPlan, type KillPoint, type NodeIndex } from './fault.ts'
+import { FAULT_KINDS, type Fault, type FaultKind, type FaultPlan, KILLED_WORK, type KillPoint, type NodeIndex } from './fault.ts'
 import { drawPartition } from './partition-shapes.ts'
 import type { Weather } from './weather.ts'
 
@@ -27,8 +28,9 @@ const STEP_WHILE_DOWN_ONE_IN = 6
 /** A partition that flaps is one of so many; it comes and goes so often. */
 const FLAPPING_ONE_IN = 5
 const FLAPS_MAX = 6
-
-const KILL_POINTS: readonly KillPoint['what'][] = ['persist', 'append', 'send', 'follow', 'read', 'persisted']
+/** What a disk that fills up still takes: from less than the writes that were admitted already to more than anybody writes meanwhile. */
+const ROOM_BYTES_MIN = 64
+const ROOM_BYTES_MAX = MIB
 
 interface Arrival {
   readonly kind: FaultKind
@@ -82,9 +84,11 @@ function drawFault(drawing: Drawing, { kind, atMs }: Arrival): void {
       plan.push({ kind, atMs, durationMs: roundScaled(random, SECOND_MS, 20 * SECOND_MS), node: random.below(nodes), factor })
       return
     }
-    case 'disk-full':
-      plan.push({ kind, atMs, durationMs: roundScaled(random, SECOND_MS, 20 * SECOND_MS), node: random.below(nodes) })
+    case 'disk-full': {
+      const roomBytes = roundScaled(random, ROOM_BYTES_MIN, ROOM_BYTES_MAX)
+      plan.push({ kind, atMs, durationMs: roundScaled(random, SECOND_MS, 20 * SECOND_MS), node: random.below(nodes), roomBytes })
       return
+    }
     case 'clock-step':
       return drawClockStep(drawing, atMs)
     case 'clock-drift': {
@@ -135,10 +139,12 @@ function drawStop(
 ): void {
   const { random, busyUntilMs, plan } = drawing
   const downMs = roundScaled(random, 50, 30 * SECOND_MS)
-  const nodes = drawStruck(drawing, kind).filter((node) => present(busyUntilMs[node], 'every node has its time') <= atMs)
+  const isBusy = (node: NodeIndex): boolean => present(busyUntilMs[node], 'every node has its time') > atMs
+  const nodes = drawStruck(drawing, kind).filter((node) => kind === 'power' || !isBusy(node))
   const first = nodes[0]
   if (first === undefined) return
-  for (const node of nodes) busyUntilMs[node] = atMs + downMs + RECOVERY_MARGIN_MS
+  for (const node of nodes)
+    busyUntilMs[node] = Math.max(present(busyUntilMs[node], 'every node has its time'), atMs + downMs + RECOVERY_MARGIN_MS)
   switch (kind) {
     case 'kill':
       plan.push({ kind, atMs, nodes, downMs, point: drawKillPoint(random) })
@@ -168,7 +174,7 @@ function drawStruck({ random, weather, nodes }: Drawing, kind: FaultKind): NodeI
 
 function drawKillPoint(random: Prng): KillPoint | null {
   const when = oneIn(random, 2) ? 'before' : 'after'
-  const what = pick(random, KILL_POINTS)
+  const what = pick(random, KILLED_WORK)
   return oneIn(random, 2) ? null : { when, what }
 }
 

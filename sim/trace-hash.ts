@@ -58,6 +58,9 @@ export class TraceHash {
       case 'applied':
         this.#number(happening.node)
         return this.#vector(happening.frontier)
+      case 'room':
+        this.#number(happening.node)
+        return this.#number(happening.hasRoom ? 1 : 0)
       case 'log-failed':
         this.#number(happening.node)
         this.#text(happening.writer)

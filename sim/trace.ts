@@ -30,6 +30,8 @@ export type Happening =
   | { readonly kind: 'appended'; readonly node: NodeIndex; readonly writer: WriterId; readonly index: number; readonly blocks: number }
   /** The frontier moved. `frontier` is a copy. */
   | { readonly kind: 'applied'; readonly node: NodeIndex; readonly frontier: ReadonlyVersionVector }
+  /** The node was told that its disk is full, or that it is not any more: from now on it has to act on it (JR4). */
+  | { readonly kind: 'room'; readonly node: NodeIndex; readonly hasRoom: boolean }
   | { readonly kind: 'log-failed'; readonly node: NodeIndex; readonly writer: WriterId; readonly failure: LogFailure }
   /** A message or blocks left. Blocks are of one log, `from` on. */
   | {

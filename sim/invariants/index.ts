@@ -21,6 +21,7 @@ import { noThinAir } from './no-thin-air.ts'
 import { readsMatchModel } from './reads-match-model.ts'
 import { restartIdempotent } from './restart-idempotent.ts'
 import { retryOnce } from './retry-once.ts'
+import { roomRespected } from './room-respected.ts'
 import { sessionGuarantees } from './session-guarantees.ts'
 import { skewHeld } from './skew-held.ts'
 import { stateConvergence } from './state-convergence.ts'
@@ -49,6 +50,7 @@ export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
     sessionGuarantees(oracle),
     conditionsHold(oracle),
     readsMatchModel(oracle),
+    roomRespected(oracle),
     bounded(oracle),
     noLostAck(oracle),
   ]

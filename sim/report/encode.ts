@@ -140,6 +140,9 @@ class Encoder {
       case 'applied':
         this.#lane = happening.node
         return this.#frontierRow(happening.node, happening.frontier.entries())
+      case 'room':
+        this.#lane = happening.node
+        return happening.hasRoom ? 1 : 0
       case 'log-failed':
         this.#lane = happening.node
         return this.#texts.row(`${happening.writer} ${happening.failure.kind}: ${happening.failure.reason}`)

@@ -97,6 +97,7 @@ function shapesTheRun({ kind }: Happening): boolean {
     case 'started':
     case 'recovered':
     case 'stopped':
+    case 'room':
     case 'log-failed':
     case 'connected':
     case 'disconnected':

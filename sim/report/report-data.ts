@@ -22,6 +22,7 @@ export const HAPPENING_KINDS = [
   'persisted',
   'appended',
   'applied',
+  'room',
   'log-failed',
   'sent',
   'delivered',

@@ -6,6 +6,7 @@ import { Cluster, type ClusterOptions } from '../../sim/cluster.ts'
 import type { RequestOutcome } from '../../sim/request-path.ts'
 import type { Happening, TraceEvent } from '../../sim/trace.ts'
 import { TraceHash } from '../../sim/trace-hash.ts'
+import { getRequest } from '../../sim/workloads/index.ts'
 import { CALM } from './turning.ts'
 
 /** Virtual time is cheap, but a run that goes nowhere must end, in ms. */
@@ -81,6 +82,14 @@ export class ClusterRun {
     const before = this.outcomes.length
     this.set(node, key, value)
     this.until(`${key} is answered`, () => this.outcomes.length > before)
+    return this.outcomes[before] ?? { kind: 'lost' }
+  }
+
+  /** Reads and waits for the outcome. */
+  read(node: number, key: string): RequestOutcome {
+    const before = this.outcomes.length
+    this.cluster.request(node, getRequest(key), (outcome) => this.outcomes.push(outcome))
+    this.until(`${key} is read`, () => this.outcomes.length > before)
     return this.outcomes[before] ?? { kind: 'lost' }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keyFromText, Prng } from '../../base/index.ts'
-import type { ReadonlyVersionVector } from '../../crdt/index.ts'
+import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { Fault, KillPoint } from '../../sim/fault.ts'
 import { EPOCH_WALL_MS } from '../../sim/simulated-clock.ts'
 import { ClusterRun } from './cluster-run.ts'
@@ -126,12 +126,15 @@ describe('a simulated cluster', () => {
 describe('a process that is killed', () => {
   const points: readonly (readonly [KillPoint['when'], KillPoint['what'], boolean | null])[] = [
     // when    what         durable?
+    ['before', 'seal', false],
+    ['after', 'seal', false],
     ['before', 'persist', false],
     ['after', 'persist', null],
     ['before', 'persisted', true],
     ['after', 'persisted', true],
     ['before', 'append', true],
     ['after', 'append', true],
+    ['after', 'apply', true],
   ]
 
   it.each(points)('[JR2] dies %s its next %s, and nothing of its life happens afterwards', (when, what, isDurable) => {
@@ -150,9 +153,15 @@ describe('a process that is killed', () => {
     else expect(applied).toBe(isDurable ? 2 : 1)
   })
 
-  it.each(['send', 'follow', 'read'] as const)('dies at a %s too', (what) => {
+  it.each([
+    ['before', 'send'],
+    ['before', 'follow'],
+    ['before', 'read'],
+    ['before', 'apply'],
+    ['after', 'apply'],
+  ] as const)('dies %s a %s too', (when, what) => {
     const run = ClusterRun.start()
-    run.cluster.strike({ kind: 'kill', point: { when: 'before', what }, atMs: 0, nodes: [1], downMs: 500 })
+    run.cluster.strike({ kind: 'kill', point: { when, what }, atMs: 0, nodes: [1], downMs: 500 })
     run.set(0, 'something to hear of')
     run.until('it died', () => run.count('stopped') === 1)
     expect(run.happened('stopped')).toMatchObject([{ node: 1, cause: 'kill' }])
@@ -187,14 +196,12 @@ describe('faults', () => {
     { kind: 'stop', ...stopping },
     { kind: 'pause', node: 0, ...lasting },
     { kind: 'disk-slow', node: 0, factor: 200, ...lasting },
-    { kind: 'disk-full', node: 0, ...lasting },
+    { kind: 'disk-full', node: 0, roomBytes: 0, ...lasting },
     { kind: 'write-error', ...stopping },
     { kind: 'wipe', ...stopping },
     { kind: 'restore', ageMs: 1000, ...stopping },
     { kind: 'logs-rollback', ageMs: 1000, ...stopping },
     { kind: 'torn-tail', ...stopping },
-    { kind: 'clock-step', atMs: 0, node: 0, byMs: -300_000 },
-    { kind: 'clock-drift', atMs: 0, node: 0, partsPerMillion: 200 },
   ]
 
   it.each(faults.map((fault) => [fault.kind, fault] as const))('%s begins, ends by itself, and the cluster is whole again', (_, fault) => {
@@ -209,10 +216,32 @@ describe('faults', () => {
     expect(run.happened('log-failed')).toEqual([])
   })
 
-  it('do not strike what is down', () => {
+  it('clock-step is a moment and has no end', () => {
+    const run = ClusterRun.start()
+    const before = run.cluster.nodes[0]?.wallMs ?? 0
+    run.cluster.strike({ kind: 'clock-step', atMs: 0, node: 0, byMs: -300_000 })
+    expect(run.cluster.nodes[0]?.wallMs).toBe(before - 300_000)
+    run.cluster.calm()
+    expect([run.count('fault-began'), run.count('fault-ended')]).toEqual([1, 0])
+  })
+
+  it('clock-drift lasts until the clock drifts in another way, or all faults end', () => {
+    const run = ClusterRun.start()
+    const drift = (partsPerMillion: number): Fault => ({ kind: 'clock-drift', atMs: 0, node: 0, partsPerMillion })
+    run.cluster.strike(drift(20_000))
+    run.elapse(5000)
+    expect(run.happened('fault-ended')).toEqual([])
+    run.cluster.strike(drift(-200))
+    expect(run.happened('fault-ended')).toEqual([{ kind: 'fault-ended', fault: drift(20_000) }])
+    run.cluster.calm()
+    expect(run.happened('fault-ended').map(({ fault }) => fault)).toEqual([drift(20_000), drift(-200)])
+  })
+
+  it('do not strike what is down, but for a loss of power', () => {
     const run = ClusterRun.start()
     run.cluster.strike({ kind: 'kill', point: null, ...stopping })
-    expect(run.cluster.strike({ kind: 'power', ...stopping })).toBe(false)
+    expect(run.cluster.strike({ kind: 'stop', ...stopping })).toBe(false)
+    expect(run.cluster.strike({ kind: 'power', ...stopping })).toBe(true)
     expect(run.cluster.strike({ kind: 'pause', node: 0, ...lasting })).toBe(false)
     expect(run.cluster.strike({ kind: 'power', ...stopping, nodes: [0, 1] })).toBe(true)
     expect(run.happened('stopped').map(({ node }) => node)).toEqual([0, 1])
@@ -224,7 +253,7 @@ describe('faults', () => {
     run.cluster.strike({ kind: 'partition', shape: 'custom', directions: both(0, 1), ...long })
     run.cluster.strike({ kind: 'clog', direction: [1, 2], ...long })
     run.cluster.strike({ kind: 'pause', node: 1, ...long })
-    run.cluster.strike({ kind: 'disk-full', node: 2, ...long })
+    run.cluster.strike({ kind: 'disk-full', node: 2, roomBytes: 1000, ...long })
     run.cluster.strike({ kind: 'clock-step', node: 2, atMs: 0, byMs: 31_536_000_000 })
     run.cluster.strike({ kind: 'kill', point: null, atMs: 0, nodes: [0], downMs: 3_600_000 })
     run.elapse(5000)
@@ -233,7 +262,8 @@ describe('faults', () => {
     run.elapse(500)
     expect(run.cluster.nodes.map(({ wallMs }) => wallMs)).toEqual([0, 1, 2].map(() => Math.floor(EPOCH_WALL_MS + run.cluster.atMs)))
     for (let node = 0; node < 3; node++) expect(run.write(node, 'x')).toMatchObject({ reply: { kind: 'committed' } })
-    expect(run.count('fault-ended')).toBe(run.count('fault-began'))
+    const ended = run.happened('fault-ended').map(({ fault }) => fault.kind)
+    expect(ended.toSorted()).toEqual(['clog', 'disk-full', 'kill', 'partition', 'pause'])
   })
 
   it('[JR4] a failed write ends the process, and what it answers then is that nobody knows', () => {
@@ -257,11 +287,55 @@ describe('faults', () => {
 
   it('[JR4] a full disk refuses writes and goes on reading', () => {
     const run = ClusterRun.start()
-    run.cluster.strike({ kind: 'disk-full', node: 0, ...lasting })
-    run.elapse(500)
+    run.write(0, 'before')
+    run.cluster.strike({ kind: 'disk-full', node: 0, roomBytes: 100_000, ...lasting })
+    run.until('it was told', () => run.count('room') === 1)
     expect(run.write(0, 'a')).toMatchObject({ reply: { kind: 'failed', error: { code: 'DISK_FULL' } } })
+    expect(run.read(0, 'before')).toMatchObject({ reply: { kind: 'value', item: { key: 'before' } } })
     run.elapse(5000)
+    expect(run.happened('room').map(({ hasRoom }) => hasRoom)).toEqual([false, true])
     expect(run.write(0, 'a')).toMatchObject({ reply: { kind: 'committed' } })
+    expect(run.happened('stopped')).toEqual([])
+  })
+
+  it('[JR4] what was sealed before a full disk was noticed waits for room, if nothing was set aside for it', () => {
+    const run = ClusterRun.start()
+    run.write(0, 'before')
+    run.cluster.strike({ kind: 'disk-full', node: 0, roomBytes: 10, ...lasting })
+    run.set(0, 'a')
+    run.elapse(3500)
+    expect(run.outcomes).toHaveLength(1)
+    run.until('it is answered', () => run.outcomes.length === 2)
+    expect(run.outcomes[1]).toMatchObject({ kind: 'answered', reply: { kind: 'committed' } })
+    expect(run.happened('stopped')).toEqual([])
+  })
+
+  it('[JR4] a disk without room for the logs ends the process, which is started once there is some', () => {
+    const run = ClusterRun.start()
+    run.cluster.strike({ kind: 'disk-full', node: 0, roomBytes: 10, ...lasting })
+    expect(run.write(1, 'a')).toMatchObject({ reply: { kind: 'committed' } })
+    run.until('it has stopped', () => run.count('stopped') === 1)
+    expect(run.happened('stopped')).toMatchObject([{ node: 0, cause: 'failure', failure: { code: 'DISK_FULL' } }])
+    expect(run.happened('applied').filter(({ node }) => node === 0)).toEqual([])
+    run.until('it has the write', () => run.isConverged() && run.cluster.nodes[0]?.register(keyFromText('a')) !== undefined)
+    expect(run.happened('fault-ended')).toHaveLength(1)
+  })
+
+  it('[JR6] a loss of power takes from a dead node what its process had not synced', () => {
+    const lengths = new Set<number>()
+    for (let seed = 1; seed <= 12; seed++) {
+      const run = ClusterRun.start(seed)
+      for (let i = 0; i < 5; i++) run.write(0, `k${i}`)
+      run.cluster.strike({ kind: 'kill', point: null, ...stopping, downMs: 1000 })
+      const disk = run.cluster.nodes[0]?.disk
+      const length = (): number => [...(disk?.logs.values() ?? [])].reduce((total, log) => total + log.length, 0)
+      const before = length()
+      run.cluster.strike({ kind: 'power', ...stopping })
+      lengths.add(before - length())
+      run.until('all is there again', () => run.isConverged())
+      expect(sum(run.cluster.nodes[0]?.frontier ?? new VersionVector())).toBe(5)
+    }
+    expect(lengths.size).toBeGreaterThan(1)
   })
 
   it('[ID5] a wiped directory is refused under its name until the one before is down', () => {

@@ -113,7 +113,7 @@ describe('the story of a failure', () => {
   it('[SIM] keeps to its length, and says how much it leaves out', () => {
     const often = Array.from(
       { length: 100 },
-      (): Happening => ({ kind: 'fault-ended', fault: { kind: 'disk-full', atMs: 0, durationMs: 1, node: 0 } }),
+      (): Happening => ({ kind: 'fault-ended', fault: { kind: 'disk-full', atMs: 0, durationMs: 1, node: 0, roomBytes: 0 } }),
     )
     const [story] = tell([...LOST_WRITE.slice(0, 6), ...often, ...LOST_WRITE.slice(6)], [5, 113])
     expect(story?.lines.length).toBe(STORY_LINES_MAX)

@@ -153,8 +153,17 @@ export class HandMadeRun implements ClusterView {
 
   /** Asks and is answered at once. */
   ask(node: number, request: Request, reply: Reply): number {
+    return this.answer(this.invoke(node, request), node, reply)
+  }
+
+  /** Asks. @returns the call, for its answer */
+  invoke(node: number, request: Request): number {
     const call = ++this.#call
     this.happen({ kind: 'invoked', call, client: 0, node, request })
+    return call
+  }
+
+  answer(call: number, node: number, reply: Reply): number {
     return this.happen({ kind: 'answered', call, client: 0, node, reply })
   }
 

@@ -65,8 +65,57 @@ describe('a journal twin at the end of its process', () => {
 
   it('[JR4] tells that there is no room', () => {
     const journal = openTwin(queue, disk, new Lane())
-    disk.isFull = true
+    disk.fillUp(0)
     expect(journal.hasRoom).toBe(false)
+    disk.freeUp()
+    expect(journal.hasRoom).toBe(true)
+  })
+
+  it('[JR4] an append without room waits for it, and nothing of it is there before', () => {
+    const journal = openTwin(queue, disk, new Lane())
+    disk.fillUp(3)
+    let answers = 0
+    journal.append([block(0, 'ab')], () => {
+      answers += 1
+    })
+    while (answers === 0 && queue.runNext());
+    journal.append([block(1, 'cd')], () => {
+      answers += 1
+    })
+    for (let turn = 0; turn < 5; turn++) queue.runNext()
+    expect([answers, blocksOf(disk.journal.records())]).toEqual([1, ['0:ab']])
+    disk.freeUp()
+    while (queue.runNext());
+    expect([answers, blocksOf(disk.journal.records())]).toEqual([2, ['0:ab', '1:cd']])
+  })
+
+  it('[JR4] a journal that is closed while an append waits for room says that nothing of it was kept', () => {
+    const journal = openTwin(queue, disk, new Lane())
+    disk.fillUp(0)
+    const answers: unknown[] = []
+    journal.append([block(0, 'ab')], (failure) => answers.push(failure?.code))
+    journal.close(() => answers.push('closed'))
+    while (queue.runNext());
+    expect([answers, disk.journal.records()]).toEqual([['DISK_FULL', 'closed'], []])
+  })
+
+  it('[JR3] a frame that a dead process left in flight may go with the power, unless somebody opened the journal since', () => {
+    const lengths = { lost: new Set<number>(), opened: new Set<number>() }
+    for (let seed = 0; seed < 40; seed++) {
+      disk = new SimulatedDisk(QUICK_DISK, new Prng(seed))
+      const lane = new Lane()
+      const journal = openTwin(queue, disk, lane)
+      journal.append([block(0, 'in flight')], () => expect.unreachable('the process is dead'))
+      lane.end(queue.nowUs)
+      journal.crash()
+      if (disk.journal.records().length === 0) continue
+      const isOpened = seed % 2 === 0
+      if (isOpened) openTwin(queue, disk, new Lane())
+      disk.losePower()
+      lengths[isOpened ? 'opened' : 'lost'].add(disk.journal.records().length)
+    }
+    while (queue.runNext());
+    expect([[...lengths.lost].toSorted(), [...lengths.opened]]).toEqual([[0, 1], [1]])
   })
 
   it('[JR3] a damaged tail is dropped, and what comes next goes on behind what is left', () => {

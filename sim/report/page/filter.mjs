@@ -83,7 +83,7 @@ export function importantRows(story) {
   const { events, kinds } = story
   const named = new Set(story.named)
   const plain = new Set(
-    ['stopped', 'recovered', 'fault-began', 'fault-ended', 'disk-replaced', 'log-failed', 'refused', 'phase', 'unknown'].map(
+    ['stopped', 'recovered', 'fault-began', 'fault-ended', 'room', 'disk-replaced', 'log-failed', 'refused', 'phase', 'unknown'].map(
       (kind) => kinds[kind],
     ),
   )

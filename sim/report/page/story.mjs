@@ -177,8 +177,10 @@ function tell(story) {
         calls.outcome[reference] = kind === kinds.unknown ? UNKNOWN : hasFailed(data, reference) ? FAILED : ANSWERED
         break
       case kinds['fault-began']: {
-        const spell = { fromMs: atMs, toMs: Number.POSITIVE_INFINITY, fault: reference, row }
-        openSpells.set(reference, spell)
+        // A jump of a clock is a moment: nothing tells its end.
+        const isMoment = data.faults[reference].kind === 'clock-step'
+        const spell = { fromMs: atMs, toMs: isMoment ? atMs : Number.POSITIVE_INFINITY, fault: reference, row }
+        if (!isMoment) openSpells.set(reference, spell)
         story.spells.push(spell)
         break
       }

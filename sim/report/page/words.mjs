@@ -32,6 +32,8 @@ export function describe(story, row) {
       return `${node} appends ${describeBlocks(story, data.appends.writer[reference], data.appends.index[reference], data.appends.blocks[reference])}`
     case 'applied':
       return `${node} applies ${describeRise(story, reference)}`
+    case 'room':
+      return `${node} finds its disk ${reference === 1 ? 'with room again' : 'full'}`
     case 'log-failed':
       return `${node} takes a log out of service: ${data.texts[reference]}`
     case 'sent':
