@@ -54,7 +54,7 @@ export type Action =
   /** Known already: errors, and what needs no state. */
   | { readonly kind: 'answer'; readonly reply: RespReply }
   /** Looks at keys. */
-  | { readonly kind: 'read'; readonly keys: readonly Key[]; run(view: KeyView): RespReply }
+  | { readonly kind: 'read'; readonly keys: readonly Key[]; run(view: KeyView, connection: ConnectionState): RespReply }
   /** One value for one key, whatever was there: the write that there is most of. Answered with OK. */
   | { readonly kind: 'set'; readonly key: Key; readonly value: Value }
   /** Looks at keys and changes them, as one transaction. It may be run more than once: the last run counts. */
@@ -67,6 +67,8 @@ export type Action =
     }
   /** Concerns the connection: runs in its turn, before any later command is read. */
   | { readonly kind: 'connection'; run(connection: ConnectionState): RespReply }
+  /** Runs what MULTI queued, as one transaction, unless a watched key has changed. */
+  | { readonly kind: 'exec' }
   /**
    * Asks the node for more than keys, or takes its time: begins when all earlier commands of the
    * connection are answered, and later ones wait for it. Not inside MULTI. Returns what withdraws it.
