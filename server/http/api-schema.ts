@@ -6,7 +6,7 @@
 
 import type { FastifySchema } from 'fastify'
 import { ERROR_STATUS, type ErrorCode, JSON_DEPTH_MAX, KEY_BYTES_MAX } from '../../base/index.ts'
-import { type JsonSchema, type Parameter, parametersSchema } from './parameters.ts'
+import { type JsonSchema, type Parameter, parametersSchema } from '../api/parameters.ts'
 
 export type Tag = 'Keys' | 'Batches' | 'Conflicts' | 'Operation'
 

@@ -8,15 +8,16 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MIB, SkeinError } from '../../base/index.ts'
+import { BATCH_DEPTH_MAX, BATCH_FIELDS, batchOf } from '../api/batch-json.ts'
+import { versionJson } from '../api/item-json.ts'
+import { objectOf } from '../api/json-object.ts'
+import { TIMEOUT } from '../api/parameters.ts'
 import { BATCH, jsonAnswer, SESSION, VERSION } from './api-schema.ts'
-import { parseBatch } from './batch-body.ts'
 import type { Door } from './gateway-call.ts'
-import { versionJson } from './item-json.ts'
-import { TIMEOUT } from './parameters.ts'
 import { WRITE_HEADERS } from './request-headers.ts'
 import { Query } from './request-url.ts'
 import { transact } from './transaction-call.ts'
-import { bytesOfBody } from './value-body.ts'
+import { BODY, bytesOfBody, parseJsonBody } from './value-body.ts'
 
 /** A batch of the largest size as JSON, with its quotes, escapes and base64. */
 const BATCH_BODY_BYTES_MAX = 8 * MIB
@@ -43,7 +44,8 @@ export function requireJson(request: FastifyRequest): void {
 function postBatch(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   requireJson(request)
   const query = Query.of(request.url, BATCH_PARAMETERS)
-  const write = parseBatch(bytesOfBody(request.body), door.maxValueBytes)
+  const { text, parsed } = parseJsonBody(bytesOfBody(request.body), BATCH_DEPTH_MAX)
+  const write = batchOf(objectOf(parsed, BODY.name, '', BATCH_FIELDS, text, 0), door.maxValueBytes, BODY)
   transact(
     door,
     reply,

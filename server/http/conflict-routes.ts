@@ -4,21 +4,21 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { KIB, PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT } from '../../base/index.ts'
+import { type Key, KIB, PAGE_ITEMS_DEFAULT } from '../../base/index.ts'
 import type { KeyConflicts } from '../../core/index.ts'
+import { conflictPageFields } from '../api/conflict-json.ts'
+import { parseCursor } from '../api/cursor.ts'
+import { versionJson } from '../api/item-json.ts'
+import { objectOf, versionField } from '../api/json-object.ts'
+import { CONCERN, CURSOR, LIMIT, TIMEOUT } from '../api/parameters.ts'
 import { CONFLICTS_OF_KEY, CURSOR_FIELD, jsonAnswer, SESSION, VERSION } from './api-schema.ts'
-import { fieldsOf, parseVersion } from './batch-body.ts'
 import { requireJson } from './batch-routes.ts'
-import { keyConflictsJson, ValueBudget } from './conflict-json.ts'
-import { formatCursor, parseCursor } from './cursor.ts'
 import { JSON_TYPE } from './errors.ts'
 import { ask, type Door } from './gateway-call.ts'
-import { versionJson } from './item-json.ts'
-import { CONCERN, CURSOR, LIMIT, TIMEOUT } from './parameters.ts'
 import { WRITE_HEADERS } from './request-headers.ts'
 import { keyOfUrl, Query } from './request-url.ts'
 import { transact } from './transaction-call.ts'
-import { bytesOfBody, parseJsonBody } from './value-body.ts'
+import { BODY, bytesOfBody, parseJsonBody } from './value-body.ts'
 
 const CONFLICTS_PATH = '/v1/conflicts/'
 const RESTORE_SUFFIX = '/restore'
@@ -44,49 +44,28 @@ function listConflicts(door: Door, request: FastifyRequest, reply: FastifyReply)
   const cursor = query.get(CURSOR)
   const after = cursor === undefined ? null : parseCursor('conflicts', cursor)
   const call = { kind: 'conflicts', key: null, after, limit: query.get(LIMIT) ?? PAGE_ITEMS_DEFAULT } as const
-  ask(door, call, 'conflicts', reply, ({ keys, next }) => {
-    const budget = new ValueBudget(PAGE_BYTES_MAX)
-    const items: string[] = []
-    let last = next
-    for (const item of keys) {
-      items.push(keyConflictsJson(item, budget))
-      // A page that has grown too long ends here: the cursor names the last key that is in it.
-      if (budget.isSpent && item !== keys.at(-1)) {
-        last = item.key
-        break
-      }
-    }
-    sendPage(door, reply, items, last === null ? null : formatCursor('conflicts', last))
-  })
+  ask(door, call, 'conflicts', reply, ({ keys, next }) => sendPage(door, reply, keys, next))
 }
 
 function getConflicts(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   const key = keyOfUrl(request.url, CONFLICTS_PATH)
   Query.of(request.url, [])
-  ask(door, { kind: 'conflicts', key, after: null, limit: 1 }, 'conflicts', reply, ({ keys }) => {
-    const budget = new ValueBudget(PAGE_BYTES_MAX)
-    sendPage(
-      door,
-      reply,
-      keys.map((item: KeyConflicts) => keyConflictsJson(item, budget)),
-      null,
-    )
-  })
+  ask(door, { kind: 'conflicts', key, after: null, limit: 1 }, 'conflicts', reply, ({ keys }) => sendPage(door, reply, keys, null))
 }
 
 function restore(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   const key = keyOfUrl(request.url, CONFLICTS_PATH, RESTORE_SUFFIX)
   const query = Query.of(request.url, RESTORE_PARAMETERS)
   requireJson(request)
-  const { parsed } = parseJsonBody(bytesOfBody(request.body), RESTORE_DEPTH_MAX)
-  const version = parseVersion(fieldsOf(parsed, 'the body', ['version']).get('version'), 'version')
+  const { text, parsed } = parseJsonBody(bytesOfBody(request.body), RESTORE_DEPTH_MAX)
+  const version = versionField(objectOf(parsed, BODY.name, '', ['version'], text, 0), 'version')
   const write = { operations: [{ kind: 'restore', key, version }], conditions: [], concern: query.get(CONCERN) ?? 1 } as const
   transact(door, reply, query, write, (result) => `{"version":${versionJson(result.version)},"session":"${result.session}"}`)
 }
 
-function sendPage(door: Door, reply: FastifyReply, items: readonly string[], cursor: string | null): void {
+function sendPage(door: Door, reply: FastifyReply, keys: readonly KeyConflicts[], next: Key | null): void {
   reply.header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff')
-  const body = `{"items":[${items.join(',')}],"cursor":${cursor === null ? 'null' : `"${cursor}"`}}`
+  const body = `{${conflictPageFields(keys, next)}}`
   door.admission.hold(reply.request, body.length)
   reply.send(body)
 }

@@ -8,10 +8,10 @@ import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { assert } from '../../base/index.ts'
 import type { Reply, Request } from '../../core/index.ts'
+import type { SessionTokens } from '../api/session-tokens.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Admission } from './admission.ts'
 import { sendFailure } from './errors.ts'
-import type { SessionTokens } from './session-tokens.ts'
 
 /** What every route needs. */
 export interface Door {

@@ -10,6 +10,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { assert, KIB, MIB, SECOND_MS, SkeinError } from '../../base/index.ts'
+import { TIMEOUT_MAX_MS } from '../api/parameters.ts'
+import { SessionTokens } from '../api/session-tokens.ts'
 import type { Gateway } from '../gateway.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { registerBatchRoutes } from './batch-routes.ts'
@@ -18,10 +20,8 @@ import { registerApiDescription, registerDocumentationPages } from './documentat
 import { refuseConnection, sendFailure } from './errors.ts'
 import { registerKeyRoutes } from './key-routes.ts'
 import { registerOperatorRoutes } from './operator-routes.ts'
-import { TIMEOUT_MAX_MS } from './parameters.ts'
 import { PipelineOrder } from './pipeline-order.ts'
 import { registerScanRoutes } from './scan-routes.ts'
-import { SessionTokens } from './session-tokens.ts'
 import { RouteTable, refuseUnrouted } from './unrouted.ts'
 
 export interface HttpLimits extends AdmissionLimits {

@@ -5,9 +5,8 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { SkeinError, unreachable } from '../../base/index.ts'
-import type { ReplicaState } from '../../core/index.ts'
-import type { Gateway, NodeStatus } from '../gateway.ts'
+import { clusterView, unreadiness } from '../api/node-view.ts'
+import type { Gateway } from '../gateway.ts'
 import { jsonAnswer } from './api-schema.ts'
 import { JSON_TYPE } from './errors.ts'
 import { Query } from './request-url.ts'
@@ -18,53 +17,16 @@ export function registerOperatorRoutes(app: FastifyInstance, gateway: Gateway): 
     sendJson(request, reply, gateway.status())
   })
   app.get('/v1/cluster', { config: { describe: CLUSTER_DESCRIPTION } }, (request, reply) => {
-    sendJson(request, reply, clusterOf(gateway.status()))
+    sendJson(request, reply, clusterView(gateway.status()))
   })
   app.get('/healthz', { config: { describe: HEALTH_DESCRIPTION } }, (request, reply) => {
     sendJson(request, reply, { alive: true })
   })
   app.get('/readyz', { config: { describe: READY_DESCRIPTION } }, (request, reply) => {
-    const { state } = gateway.status()
-    const failure = unreadiness(state, gateway.isReady)
+    const failure = unreadiness(gateway)
     if (failure !== null) throw failure
     sendJson(request, reply, { ready: true })
   })
-}
-
-/** The members as this node sees them, itself included. */
-function clusterOf(status: NodeStatus): object {
-  const peers = new Map(status.peers.map((peer) => [peer.node, peer]))
-  const members = status.members.map((node) => {
-    const peer = peers.get(node)
-    if (peer === undefined) return { node, self: node === status.node, state: node === status.node ? 'alive' : 'down' }
-    const { state, connected, directory, lag, behind, rttMs, clockSkewMs, digest } = peer
-    return { node, self: false, state, connected, directory, lag, behind, rttMs, clockSkewMs, digest }
-  })
-  return { node: status.node, mode: status.mode, epoch: status.epoch, leader: status.leader, digest: status.digest, members }
-}
-
-/** Why the node is not ready, or null if it is. */
-function unreadiness(state: ReplicaState, isReady: boolean): SkeinError | null {
-  switch (state.kind) {
-    case 'recovering':
-      return new SkeinError(
-        'UNAVAILABLE',
-        `the node is reading its logs, ${state.done} of ${state.total} entries so far: wait, or ask another node`,
-        {
-          details: { state },
-        },
-      )
-    case 'read-only':
-      return new SkeinError('UNAVAILABLE', `the node serves reads alone because of ${state.reason}: see GET /v1/status`, {
-        details: { state },
-      })
-    case 'serving':
-      return isReady
-        ? null
-        : new SkeinError('UNAVAILABLE', 'the node is starting or stopping: wait, or ask another node', { details: { state } })
-    default:
-      return unreachable(state)
-  }
 }
 
 function sendJson(request: FastifyRequest, reply: FastifyReply, body: object): void {

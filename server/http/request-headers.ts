@@ -7,14 +7,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { IDEMPOTENCY_KEY_BYTES_MAX, type Key, SkeinError } from '../../base/index.ts'
 import type { Condition } from '../../core/index.ts'
-import { type Dot, parseDot } from '../../crdt/index.ts'
-import type { JsonSchema } from './parameters.ts'
+import { type Dot, parseDot, type ReadonlyVersionVector } from '../../crdt/index.ts'
+import { type JsonSchema, parseIdempotencyKey } from '../api/parameters.ts'
+import type { SessionTokens } from '../api/session-tokens.ts'
 
 const NO_CONDITIONS: readonly Condition[] = []
 
-/** The header `Skein-Session` as it was sent. */
-export function sessionHeader(headers: IncomingHttpHeaders): string | undefined {
-  return headerText(headers, 'skein-session')
+/** The session of the header `Skein-Session`, or null. @throws BAD_REQUEST */
+export function sessionOf(headers: IncomingHttpHeaders, tokens: SessionTokens): ReadonlyVersionVector | null {
+  return tokens.sessionOf(headerText(headers, 'skein-session'), 'Skein-Session')
 }
 
 /** `If-Match: "version"` and `If-None-Match: *` as conditions on `key` (RG5). @throws BAD_REQUEST */
@@ -33,12 +34,7 @@ export function conditionsOf(headers: IncomingHttpHeaders, key: Key): readonly C
 /** The header `Idempotency-Key`, or null. @throws BAD_REQUEST */
 export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | null {
   const text = headerText(headers, 'idempotency-key')
-  if (text === undefined) return null
-  if (text.length >= 1 && text.length <= IDEMPOTENCY_KEY_BYTES_MAX && isVisibleAscii(text)) return text
-  throw new SkeinError(
-    'BAD_REQUEST',
-    `Idempotency-Key is not 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters: send a random UUID`,
-  )
+  return text === undefined ? null : parseIdempotencyKey(text, 'Idempotency-Key')
 }
 
 const SESSION_SCHEMA: JsonSchema = {
@@ -88,9 +84,4 @@ function readVersion(text: string): Dot {
 function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value.join(',') : value
-}
-
-function isVisibleAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) <= 0x20 || text.charCodeAt(i) >= 0x7f) return false
-  return true
 }

@@ -9,7 +9,7 @@
  */
 
 import { type Key, keyFromBinary, SkeinError, textFromBinary } from '../../base/index.ts'
-import type { Parameter } from './parameters.ts'
+import type { Parameter } from '../api/parameters.ts'
 
 const PERCENT = 0x25
 const NO_TEXTS: ReadonlyMap<string, string> = new Map()

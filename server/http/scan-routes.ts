@@ -7,12 +7,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PAGE_ITEMS_DEFAULT } from '../../base/index.ts'
 import { type KeyRange, keyRange } from '../../core/index.ts'
+import { parseCursor } from '../api/cursor.ts'
+import { pageFields } from '../api/item-json.ts'
+import { CURSOR, END, LIMIT, PREFIX, READ, REVERSE, START, TIMEOUT, VALUES } from '../api/parameters.ts'
 import { CURSOR_FIELD, ITEM, jsonAnswer } from './api-schema.ts'
-import { formatCursor, type Listing, parseCursor } from './cursor.ts'
 import { JSON_TYPE } from './errors.ts'
 import { ask, type Door } from './gateway-call.ts'
-import { itemJson } from './item-json.ts'
-import { CURSOR, END, LIMIT, PREFIX, READ, REVERSE, START, TIMEOUT, VALUES } from './parameters.ts'
 import { READ_HEADERS } from './request-headers.ts'
 import { Query } from './request-url.ts'
 import { readWaiting } from './waiting.ts'
@@ -27,14 +27,11 @@ export function registerScanRoutes(app: FastifyInstance, door: Door): void {
 function scan(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   const query = Query.of(request.url, SCAN_PARAMETERS)
   const range = rangeOf(query)
-  const listing = listingOf(range.reverse)
   const withValues = query.get(VALUES) ?? true
   const call = { kind: 'scan', range, limit: query.get(LIMIT) ?? PAGE_ITEMS_DEFAULT, ...readWaiting(door, request, query) } as const
   ask(door, call, 'page', reply, ({ items, next, session }) => {
-    const list = items.map((item) => itemJson(item, withValues, null)).join(',')
-    const cursor = next === null ? 'null' : `"${formatCursor(listing, next)}"`
     reply.header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff')
-    const body = `{"items":[${list}],"cursor":${cursor}}`
+    const body = `{${pageFields(items, next, range.reverse, withValues)}}`
     door.admission.hold(request, body.length)
     reply.header('skein-session', door.tokens.textOf(session)).send(body)
   })
@@ -49,12 +46,8 @@ function rangeOf(query: Query): KeyRange {
     start: query.get(START) ?? null,
     end: query.get(END) ?? null,
     reverse,
-    cursor: cursor === undefined ? null : parseCursor(listingOf(reverse), cursor),
+    cursor: cursor === undefined ? null : parseCursor(reverse ? 'reverse scan' : 'scan', cursor),
   })
-}
-
-function listingOf(reverse: boolean): Listing {
-  return reverse ? 'reverse scan' : 'scan'
 }
 
 const SCAN_DESCRIPTION = {

@@ -4,26 +4,12 @@
  */
 
 import type { FastifyReply } from 'fastify'
-import type { Condition, Operation, WriteConcern } from '../../core/index.ts'
-import type { Dot } from '../../crdt/index.ts'
+import { TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
+import type { Write, WriteResult } from '../api/write.ts'
 import { JSON_TYPE } from './errors.ts'
 import { ask, type Door } from './gateway-call.ts'
-import { TIMEOUT, TIMEOUT_DEFAULT_MS } from './parameters.ts'
-import { idempotencyKeyOf, sessionHeader } from './request-headers.ts'
+import { idempotencyKeyOf, sessionOf } from './request-headers.ts'
 import type { Query } from './request-url.ts'
-
-export interface Write {
-  readonly operations: readonly Operation[]
-  readonly conditions: readonly Condition[]
-  readonly concern: WriteConcern
-}
-
-export interface WriteResult {
-  readonly version: Dot | null
-  readonly deleted: number
-  /** The session token. */
-  readonly session: string
-}
 
 /** Has the node execute a write, and sends the JSON that `answer` makes of the result. @throws BAD_REQUEST */
 export function transact(door: Door, reply: FastifyReply, query: Query, write: Write, answer: (result: WriteResult) => string): void {
@@ -34,7 +20,7 @@ export function transact(door: Door, reply: FastifyReply, query: Query, write: W
     conditions: write.conditions,
     concern: write.concern,
     idempotencyKey: idempotencyKeyOf(headers),
-    session: door.tokens.sessionOf(sessionHeader(headers)),
+    session: sessionOf(headers, door.tokens),
     timeoutMs: query.get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS,
   } as const
   ask(door, transaction, 'committed', reply, ({ version, deleted, session }) => {

@@ -7,9 +7,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { ReadConsistency } from '../../core/index.ts'
 import type { ReadonlyVersionVector } from '../../crdt/index.ts'
+import { READ, TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
 import type { Door } from './gateway-call.ts'
-import { READ, TIMEOUT, TIMEOUT_DEFAULT_MS } from './parameters.ts'
-import { sessionHeader } from './request-headers.ts'
+import { sessionOf } from './request-headers.ts'
 import type { Query } from './request-url.ts'
 
 export interface ReadWaiting {
@@ -20,7 +20,7 @@ export interface ReadWaiting {
 
 /** @throws BAD_REQUEST */
 export function readWaiting(door: Door, request: FastifyRequest, query: Query): ReadWaiting {
-  const session = door.tokens.sessionOf(sessionHeader(request.headers))
+  const session = sessionOf(request.headers, door.tokens)
   const consistency = query.get(READ) ?? (session === null ? 'local' : 'session')
   // A local read waits for nothing, so not for its session either.
   return { consistency, session: consistency === 'local' ? null : session, timeoutMs: query.get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isWriterId, keyFromText } from '../../../base/index.ts'
 import { formatToken, VersionVector } from '../../../crdt/index.ts'
+import { SessionTokens } from '../../../server/api/session-tokens.ts'
 import { conditionsOf, idempotencyKeyOf } from '../../../server/http/request-headers.ts'
-import { SessionTokens } from '../../../server/http/session-tokens.ts'
 
 function vectorOf(entries: Record<string, number>): VersionVector {
   const vector = new VersionVector()
@@ -17,7 +17,7 @@ const BAD = expect.objectContaining({ code: 'BAD_REQUEST' })
 
 describe('request headers', () => {
   it('[SS1] several session tokens are joined', () => {
-    const joined = new SessionTokens().sessionOf(`${LEFT}, ${RIGHT}`)
+    const joined = new SessionTokens().sessionOf(`${LEFT}, ${RIGHT}`, 'session')
     expect(joined).toEqual(vectorOf({ 'n1.00000001': 5, 'n2.00000002': 9 }))
   })
 
@@ -25,7 +25,7 @@ describe('request headers', () => {
     const tokens = new SessionTokens()
     const session = vectorOf({ 'n1.00000001': 5 })
     const text = tokens.textOf(session)
-    expect(tokens.sessionOf(text)).toBe(session)
+    expect(tokens.sessionOf(text, 'session')).toBe(session)
     expect(tokens.textOf(session)).toBe(text)
   })
 
@@ -33,24 +33,24 @@ describe('request headers', () => {
     const tokens = new SessionTokens()
     const session = vectorOf({ 'n1.00000001': 5, 'n2.00000002': 1 })
     const text = tokens.textOf(session)
-    tokens.sessionOf(`${text},${RIGHT}`)
-    expect(tokens.sessionOf(text)).toEqual(vectorOf({ 'n1.00000001': 5, 'n2.00000002': 1 }))
+    tokens.sessionOf(`${text},${RIGHT}`, 'session')
+    expect(tokens.sessionOf(text, 'session')).toEqual(vectorOf({ 'n1.00000001': 5, 'n2.00000002': 1 }))
   })
 
   it('[Bounded] tokens past what is remembered are still read', () => {
     const tokens = new SessionTokens()
     for (let i = 1; i <= 1000; i++) tokens.textOf(vectorOf({ 'n1.00000001': i }))
-    expect(tokens.sessionOf(formatToken(vectorOf({ 'n1.00000001': 1 })))).toEqual(vectorOf({ 'n1.00000001': 1 }))
+    expect(tokens.sessionOf(formatToken(vectorOf({ 'n1.00000001': 1 })), 'session')).toEqual(vectorOf({ 'n1.00000001': 1 }))
   })
 
   it('[SS1] no header is no session', () => {
-    expect(new SessionTokens().sessionOf(undefined)).toBeNull()
+    expect(new SessionTokens().sessionOf(undefined, 'session')).toBeNull()
   })
 
   it.each(['', 'x', '!!!', `${LEFT},`, `${LEFT},x`, 'AgA', 'AQEA', `${LEFT}AA`, Array(17).fill(LEFT).join()])(
     '[SS1] the session %j is refused',
     (header) => {
-      expect(() => new SessionTokens().sessionOf(header)).toThrow(BAD)
+      expect(() => new SessionTokens().sessionOf(header, 'session')).toThrow(BAD)
     },
   )
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { binaryFromText } from '../../../base/index.ts'
-import { LIMIT, PREFIX, REVERSE } from '../../../server/http/parameters.ts'
+import { LIMIT, PREFIX, REVERSE } from '../../../server/api/parameters.ts'
 import { keyOfUrl, percentDecode, Query } from '../../../server/http/request-url.ts'
 
 const code = (action: () => unknown): unknown => {

@@ -11,8 +11,8 @@ import { formatToken, parseToken, type ReadonlyVersionVector, type VersionVector
 /** Tokens remembered as vectors; the oldest goes first. */
 const RECENT_TOKENS_MAX = 256
 
-/** Tokens in one header: what a client joins from the nodes it spoke to. */
-const TOKENS_PER_HEADER_MAX = 16
+/** Tokens in one request: what a client joins from the nodes it spoke to. */
+const TOKENS_PER_REQUEST_MAX = 16
 
 export class SessionTokens {
   readonly #texts = new WeakMap<ReadonlyVersionVector, string>()
@@ -30,24 +30,26 @@ export class SessionTokens {
   }
 
   /**
-   * The join of the tokens in a header `Skein-Session`, or null without it. Several, from requests
-   * that ran side by side, are separated by commas. @throws BAD_REQUEST
+   * The join of the tokens that a request brings, or null without any. Several, from requests that
+   * ran side by side, are separated by commas.
+   * @param name of the header or field, for the message
+   * @throws BAD_REQUEST
    */
-  sessionOf(header: string | undefined): ReadonlyVersionVector | null {
-    if (header === undefined) return null
-    const known = this.#vectors.get(header)
+  sessionOf(text: string | undefined, name: string): ReadonlyVersionVector | null {
+    if (text === undefined) return null
+    const known = this.#vectors.get(text)
     if (known !== undefined) return known
-    const tokens = header.split(',')
-    if (tokens.length > TOKENS_PER_HEADER_MAX) {
+    const tokens = text.split(',')
+    if (tokens.length > TOKENS_PER_REQUEST_MAX) {
       throw new SkeinError(
         'BAD_REQUEST',
-        `Skein-Session has ${tokens.length} tokens, at most ${TOKENS_PER_HEADER_MAX} are taken: send the latest of each node`,
+        `${name} has ${tokens.length} tokens, at most ${TOKENS_PER_REQUEST_MAX} are taken: send the latest of each node`,
       )
     }
     const [first = '', ...others] = tokens
-    const session = readToken(first)
-    for (const token of others) session.join(readToken(token))
-    this.#remember(header, session)
+    const session = readToken(first, name)
+    for (const token of others) session.join(readToken(token, name))
+    this.#remember(text, session)
     return session
   }
 
@@ -60,8 +62,8 @@ export class SessionTokens {
   }
 }
 
-function readToken(text: string): VersionVector {
+function readToken(text: string, name: string): VersionVector {
   const vector = parseToken(text.trim())
   if (vector !== null) return vector
-  throw new SkeinError('BAD_REQUEST', 'Skein-Session is not a session token: send what an earlier answer had in this header, unchanged')
+  throw new SkeinError('BAD_REQUEST', `${name} is not a session token: send what an earlier answer had under this name, unchanged`)
 }

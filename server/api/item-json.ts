@@ -7,7 +7,8 @@
 import { bytesFromBinary, type Key, textFromBinary, toBase64 } from '../../base/index.ts'
 import type { Item } from '../../core/index.ts'
 import { type Dot, formatDot, type Version, wallFromTimestamp } from '../../crdt/index.ts'
-import { valueFields } from './value-body.ts'
+import { formatCursor } from './cursor.ts'
+import { valueFields } from './value-json.ts'
 
 /** The last moment that a JavaScript date can show, in milliseconds since 1970. */
 const DATE_MAX_MS = 8_640_000_000_000_000
@@ -33,6 +34,13 @@ export function itemJson(item: Item, withValue: boolean, conflicts: number | nul
   const value = withValue ? valueFields(item.value) : `"type":"${item.value.type}"`
   const count = conflicts === null ? '' : `,"conflicts":${conflicts}`
   return `{${keyFields(item.key)},${value},${versionFields(item.version)},${deadlineField(item.version)}${count}}`
+}
+
+/** A page of a scan, as fields: `"items":[…],"cursor":…`. */
+export function pageFields(items: readonly Item[], next: Key | null, isReverse: boolean, withValues: boolean): string {
+  const list = items.map((item) => itemJson(item, withValues, null)).join(',')
+  const cursor = next === null ? 'null' : `"${formatCursor(isReverse ? 'reverse scan' : 'scan', next)}"`
+  return `"items":[${list}],"cursor":${cursor}`
 }
 
 export function versionJson(version: Dot | null): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isDeeperThan, present } from '../../../base/index.ts'
-import { elementsOf, membersOf } from '../../../server/http/json-source.ts'
+import { elementsOf, membersOf } from '../../../server/api/json-source.ts'
 
 /** Depth by the parsed value: what the scan has to agree with. */
 function depthOf(value: unknown): number {

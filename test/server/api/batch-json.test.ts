@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { BATCH_BYTES_MAX, textFromBinary, utf8 } from '../../../base/index.ts'
-import { parseBatch } from '../../../server/http/batch-body.ts'
+import { BATCH_DEPTH_MAX, BATCH_FIELDS, batchOf } from '../../../server/api/batch-json.ts'
+import { objectOf } from '../../../server/api/json-object.ts'
+import { type JsonCarrier, parseJson } from '../../../server/api/json-text.ts'
 
 const MAX = 1024 * 1024
 
-const parse = (body: unknown) => parseBatch(utf8(typeof body === 'string' ? body : JSON.stringify(body)), MAX)
+const BODY: JsonCarrier = { name: 'the body', plain: 'text', advice: 'look at it' }
+
+function parse(body: unknown) {
+  const { text, parsed } = parseJson(utf8(typeof body === 'string' ? body : JSON.stringify(body)), BATCH_DEPTH_MAX, BODY)
+  return batchOf(objectOf(parsed, BODY.name, '', BATCH_FIELDS, text, 0), MAX, BODY)
+}
+
 const set = (fields: object) => ({ ops: [{ op: 'set', key: 'a', ...fields }] })
 
 describe('batch bodies', () => {

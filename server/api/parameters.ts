@@ -1,12 +1,21 @@
 /**
- * Every query parameter of the API, each declared once: its name, its description for the
- * documentation, and how its text is read. A route lists the parameters it takes; the OpenAPI
- * document, the refusal of unknown ones and the parsing all come from that list, so they can't
- * drift apart. Schema validation by Ajv was rejected for this: it can't read durations or session
+ * Every parameter of the API, each declared once: its name, its description for the documentation,
+ * and how its text is read. A route lists the parameters that its query takes, an operation of the
+ * JSON lines those that are among its fields; the OpenAPI document, the refusal of unknown ones
+ * and the parsing all come from that list, so they can't drift apart. Schema validation by Ajv was rejected for this: it can't read durations or session
  * tokens, it changes what it checks, and its messages name schema paths, not the next step.
  */
 
-import { type Key, keyFromText, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, parseDuration, SECOND_MS, SkeinError } from '../../base/index.ts'
+import {
+  IDEMPOTENCY_KEY_BYTES_MAX,
+  type Key,
+  keyFromText,
+  PAGE_ITEMS_DEFAULT,
+  PAGE_ITEMS_MAX,
+  parseDuration,
+  SECOND_MS,
+  SkeinError,
+} from '../../base/index.ts'
 import type { ReadConsistency, WriteConcern } from '../../core/index.ts'
 
 /** A JSON schema, as it goes into the OpenAPI document. */
@@ -29,7 +38,7 @@ const CONCERN_NODES_MAX = 1000
 export const TTL: Parameter<number> = {
   name: 'ttl',
   schema: {
-    type: 'string',
+    type: ['string', 'integer'],
     description: 'How long the value lives: `500ms`, `30s`, `5m`, `2h`, `7d`, or milliseconds.',
     examples: ['30s'],
   },
@@ -38,14 +47,18 @@ export const TTL: Parameter<number> = {
 
 export const TIMEOUT: Parameter<number> = {
   name: 'timeout',
-  schema: { type: 'string', description: 'How long to wait for the session or the write concern, at most `60s`.', default: '5s' },
+  schema: {
+    type: ['string', 'integer'],
+    description: 'How long to wait for the session or the write concern, at most `60s`.',
+    default: '5s',
+  },
   read: parseTimeout,
 }
 
 export const CONCERN: Parameter<WriteConcern> = {
   name: 'w',
   schema: {
-    type: 'string',
+    type: ['integer', 'string'],
     description: 'How many nodes must hold the write durably before it is answered: a number, `majority` or `all`.',
     default: '1',
   },
@@ -107,6 +120,12 @@ export function parseConcern(concern: unknown): WriteConcern {
   throw new SkeinError('BAD_REQUEST', `w is not a number of nodes from 1 to ${CONCERN_NODES_MAX}, "majority" or "all"`)
 }
 
+/** A key that makes a retry safe. @param name of the header or field, for the message @throws BAD_REQUEST */
+export function parseIdempotencyKey(text: string, name: string): string {
+  if (text.length >= 1 && text.length <= IDEMPOTENCY_KEY_BYTES_MAX && isVisibleAscii(text)) return text
+  throw new SkeinError('BAD_REQUEST', `${name} is not 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters: send a random UUID`)
+}
+
 /** The parameters as one schema object, for the OpenAPI document. */
 export function parametersSchema(parameters: readonly Parameter<unknown>[]): JsonSchema {
   return { type: 'object', properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])) }
@@ -142,6 +161,11 @@ function boundary(name: string, description: string, example: string): Parameter
 function isDigits(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false
   return text.length > 0
+}
+
+function isVisibleAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) <= 0x20 || text.charCodeAt(i) >= 0x7f) return false
+  return true
 }
 
 function shown(text: string): string {

@@ -4,14 +4,15 @@
  * a budget, and past it values are left out, and said to be, while clocks and rules all stay.
  */
 
-import { unreachable } from '../../base/index.ts'
+import { type Key, PAGE_BYTES_MAX, unreachable } from '../../base/index.ts'
 import type { KeyConflicts } from '../../core/index.ts'
 import { type Conflict, type Version, wallFromTimestamp } from '../../crdt/index.ts'
+import { formatCursor } from './cursor.ts'
 import { keyFields, versionFields } from './item-json.ts'
-import { valueFields } from './value-body.ts'
+import { valueFields } from './value-json.ts'
 
 /** Bytes of values that an answer may still take in. */
-export class ValueBudget {
+class ValueBudget {
   #bytesLeft: number
 
   constructor(bytes: number) {
@@ -33,7 +34,23 @@ export class ValueBudget {
   }
 }
 
-export function keyConflictsJson({ key, conflicts }: KeyConflicts, budget: ValueBudget): string {
+/** A page of conflicts, as fields: `"items":[…],"cursor":…`. Past its budget it ends early. */
+export function conflictPageFields(keys: readonly KeyConflicts[], next: Key | null): string {
+  const budget = new ValueBudget(PAGE_BYTES_MAX)
+  const items: string[] = []
+  let last = next
+  for (const item of keys) {
+    items.push(keyConflictsJson(item, budget))
+    // The cursor names the last key that is in the page.
+    if (budget.isSpent && item !== keys.at(-1)) {
+      last = item.key
+      break
+    }
+  }
+  return `"items":[${items.join(',')}],"cursor":${last === null ? 'null' : `"${formatCursor('conflicts', last)}"`}`
+}
+
+function keyConflictsJson({ key, conflicts }: KeyConflicts, budget: ValueBudget): string {
   return `{${keyFields(key)},"conflicts":[${conflicts.map((conflict) => conflictJson(conflict, budget)).join(',')}]}`
 }
 

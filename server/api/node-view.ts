@@ -1,0 +1,41 @@
+/** What a node says of itself and of its cluster: read from what is at hand, so that it waits for nothing. */
+
+import { SkeinError, unreachable } from '../../base/index.ts'
+import type { Gateway, NodeStatus } from '../gateway.ts'
+
+/** The members as this node sees them, itself included. */
+export function clusterView(status: NodeStatus): object {
+  const peers = new Map(status.peers.map((peer) => [peer.node, peer]))
+  const members = status.members.map((node) => {
+    const peer = peers.get(node)
+    if (peer === undefined) return { node, self: node === status.node, state: node === status.node ? 'alive' : 'down' }
+    const { state, connected, directory, lag, behind, rttMs, clockSkewMs, digest } = peer
+    return { node, self: false, state, connected, directory, lag, behind, rttMs, clockSkewMs, digest }
+  })
+  return { node: status.node, mode: status.mode, epoch: status.epoch, leader: status.leader, digest: status.digest, members }
+}
+
+/** Why the node is not ready, or null if it is. */
+export function unreadiness(gateway: Gateway): SkeinError | null {
+  const { state } = gateway.status()
+  switch (state.kind) {
+    case 'recovering':
+      return new SkeinError(
+        'UNAVAILABLE',
+        `the node is reading its logs, ${state.done} of ${state.total} entries so far: wait, or ask another node`,
+        {
+          details: { state },
+        },
+      )
+    case 'read-only':
+      return new SkeinError('UNAVAILABLE', `the node serves reads alone because of ${state.reason}: see GET /v1/status`, {
+        details: { state },
+      })
+    case 'serving':
+      return gateway.isReady
+        ? null
+        : new SkeinError('UNAVAILABLE', 'the node is starting or stopping: wait, or ask another node', { details: { state } })
+    default:
+      return unreachable(state)
+  }
+}
