@@ -43,18 +43,16 @@ export interface SealedCommit {
 
 interface InFlight {
   readonly commit: SealedCommit
-  readonly keys: ReadonlySet<Key>
+  readonly keys: PendingKeys
   readonly held: HeldRead[]
 }
-
-const NO_KEYS: ReadonlySet<Key> = new Set()
 
 export class GroupCommit {
   /** In the order in which they came. */
   #gathered: Gathered[] = []
   #bytes = 0
   /** Keys that what is gathered may write. */
-  #keys = new Set<Key>()
+  #keys = new PendingKeys()
   #inFlight: InFlight | null = null
 
   get isInFlight(): boolean {
@@ -70,29 +68,19 @@ export class GroupCommit {
   }
 
   gather(id: RequestId, request: WriteRequest): void {
-    let bytes = 0
-    if (request.kind === 'procedure') {
-      const { procedure } = request
-      for (const key of procedure.keys) this.#keys.add(key)
-      bytes = procedure.bytes + procedure.keys.length * OPERATION_OVERHEAD_BYTES
-    } else {
-      for (const operation of request.operations) {
-        bytes += operation.key.length + OPERATION_OVERHEAD_BYTES
-        if (operation.kind === 'set') bytes += operation.value.data.length
-        this.#keys.add(operation.key)
-      }
-    }
+    const bytes = estimate(request)
     this.#gathered.push({ id, request, bytes })
+    this.#keys.add(request)
     this.#bytes += bytes
   }
 
   /** Takes a read that a pending commit may change the answer of. False if there is no such commit. */
   hold(read: HeldRead): boolean {
-    if (this.hasGathered && mayTouch(read.request, this.#keys)) {
+    if (this.#keys.mayChange(read.request)) {
       this.#gathered.push({ ...read, bytes: 0 })
       return true
     }
-    if (this.#inFlight === null || !mayTouch(read.request, this.#inFlight.keys)) return false
+    if (this.#inFlight === null || !this.#inFlight.keys.mayChange(read.request)) return false
     this.#inFlight.held.push(read)
     return true
   }
@@ -117,16 +105,16 @@ export class GroupCommit {
   }
 
   /** Takes the first requests out: they are executed. Returns the keys that they may have written. */
-  take(count: number): ReadonlySet<Key> {
+  take(count: number): PendingKeys {
     for (let i = 0; i < count; i++) this.#bytes -= present(this.#gathered[i], 'no more is taken than was gathered').bytes
     this.#gathered = this.#gathered.slice(count)
     const keys = this.#keys
     // While requests are left, their keys stay, with those of the requests that are gone.
-    if (!this.hasGathered) this.#keys = new Set()
+    if (!this.hasGathered) this.#keys = new PendingKeys()
     return keys
   }
 
-  launch(commit: SealedCommit, keys: ReadonlySet<Key> = NO_KEYS): void {
+  launch(commit: SealedCommit, keys = new PendingKeys()): void {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
     this.#inFlight = { commit, keys, held: [] }
   }
@@ -139,16 +127,48 @@ export class GroupCommit {
   }
 }
 
-function mayTouch(request: ReadRequest, keys: ReadonlySet<Key>): boolean {
-  switch (request.kind) {
-    case 'get':
-      return keys.has(request.key)
-    case 'inspect':
-      return request.inspection.keys.some((key) => keys.has(key))
-    case 'scan':
-      // Any write may change a page; looking through the keys would cost more than waiting.
-      return keys.size > 0
-    default:
-      return unreachable(request)
+/** The keys that writes may change. They are looked through at the first read: mostly there is none. */
+export class PendingKeys {
+  readonly #writes: WriteRequest[] = []
+  readonly #keys = new Set<Key>()
+  #indexed = 0
+
+  add(write: WriteRequest): void {
+    this.#writes.push(write)
   }
+
+  mayChange(read: ReadRequest): boolean {
+    if (this.#writes.length === 0) return false
+    switch (read.kind) {
+      case 'get':
+        return this.#has(read.key)
+      case 'inspect':
+        return read.inspection.keys.some((key) => this.#has(key))
+      case 'scan':
+        // Any write may change a page; looking through the keys would cost more than waiting.
+        return true
+      default:
+        return unreachable(read)
+    }
+  }
+
+  #has(key: Key): boolean {
+    for (; this.#indexed < this.#writes.length; this.#indexed++) {
+      const write = this.#writes[this.#indexed]
+      if (write?.kind === 'procedure') for (const written of write.procedure.keys) this.#keys.add(written)
+      else for (const operation of write?.operations ?? []) this.#keys.add(operation.key)
+    }
+    return this.#keys.has(key)
+  }
+}
+
+/** About what a request takes in an entry, in bytes. */
+function estimate(request: WriteRequest): number {
+  if (request.kind === 'procedure') return request.procedure.bytes + request.procedure.keys.length * OPERATION_OVERHEAD_BYTES
+  let bytes = 0
+  for (const operation of request.operations) {
+    bytes += operation.key.length + OPERATION_OVERHEAD_BYTES
+    if (operation.kind === 'set') bytes += operation.value.data.length
+  }
+  return bytes
 }

@@ -1,3 +1,4 @@
+export type { DigestedRegister } from './digest.ts'
 export * from './effects.ts'
 export * from './entry.ts'
 export * from './group.ts'

@@ -69,7 +69,7 @@ export class Interpreter {
   input(input: Input): void {
     if (this.#state === 'stopped') return
     if (this.#isRunning) this.#inputs.push(input)
-    else this.#run(() => this.#step(input))
+    else this.#run(input)
   }
 
   /** What it failed for, or null. */
@@ -103,15 +103,19 @@ export class Interpreter {
     for (const [id, { isWrite }] of [...this.#callers]) this.#reply(id, { kind: 'failed', error: stoppingError(isWrite) })
   }
 
-  /** Runs `first`, then takes the inputs that came meanwhile, in their order. */
-  #run(first: () => void): void {
+  /** Takes `first`, then the inputs that came meanwhile, in their order. */
+  #run(first: Input): void {
     this.#isRunning = true
     try {
-      first()
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next)
+      this.#step(first)
+      this.#drain()
     } finally {
       this.#isRunning = false
     }
+  }
+
+  #drain(): void {
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next)
   }
 
   #step(input: Input): void {
@@ -159,13 +163,17 @@ export class Interpreter {
       this.fail(failure)
     } else {
       assert(!this.#isRunning, 'a journal calls back from the event loop')
-      this.#run(() => {
+      this.#isRunning = true
+      try {
         // The state first, then the answers: a client that was answered reads its write. After a
         // stop the write still stands, and whoever waits may still be told.
         const effects = this.#parts.replica.step({ kind: 'persisted' }, this.#parts.now())
         if (this.#state === 'running') this.#carryOut(effects)
         this.#carryOut(effect.replies)
-      })
+        this.#drain()
+      } finally {
+        this.#isRunning = false
+      }
     }
     this.#onIdle?.()
     this.#onIdle = null

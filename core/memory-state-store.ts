@@ -10,7 +10,7 @@
 
 import { EmptyBTree } from 'sorted-btree'
 import { assert, type Key } from '../base/index.ts'
-import type { Register } from '../crdt/index.ts'
+import type { DigestedRegister } from './digest.ts'
 import type { StateStore } from './ports.ts'
 import type { KeyRange } from './requests.ts'
 
@@ -27,7 +27,7 @@ interface OrderedKeys {
 }
 
 export class MemoryStateStore implements StateStore {
-  readonly #registers = new Map<Key, Register>()
+  readonly #registers = new Map<Key, DigestedRegister>()
   /** Invariant: the keys of the map. */
   readonly #order: OrderedKeys = EmptyBTree.clone()
   /** Invariant: the keys whose register has conflicts. */
@@ -41,11 +41,11 @@ export class MemoryStateStore implements StateStore {
     return this.#conflicted.size
   }
 
-  get(key: Key): Register | undefined {
+  get(key: Key): DigestedRegister | undefined {
     return this.#registers.get(key)
   }
 
-  put(key: Key, register: Register): void {
+  put(key: Key, register: DigestedRegister): void {
     const before = this.#registers.get(key)
     if (before === undefined) this.#order.set(key, undefined)
     this.#registers.set(key, register)
@@ -55,7 +55,7 @@ export class MemoryStateStore implements StateStore {
     else if (hadConflicts && !hasConflicts) this.#conflicted.delete(key)
   }
 
-  *range(range: KeyRange): IterableIterator<[Key, Register]> {
+  *range(range: KeyRange): IterableIterator<[Key, DigestedRegister]> {
     const keys = range.reverse ? descending(this.#order, range) : ascending(this.#order, range)
     for (const key of keys) {
       const register = this.#registers.get(key)

@@ -12,14 +12,17 @@ import { itemAt, type State } from './state.ts'
 
 export class PendingState implements ReadableState {
   readonly #state: State
+  readonly #changes: (readonly Change[])[] = []
+  /** What is written, by key; as far as `#indexed`, since most commits are never read before they land. */
   readonly #written = new Map<Key, Version>()
+  #indexed = 0
 
   constructor(state: State) {
     this.#state = state
   }
 
   winner(key: Key): Version | null {
-    return this.#written.get(key) ?? this.#state.register(key)?.winner ?? null
+    return this.#find(key) ?? this.#state.register(key)?.winner ?? null
   }
 
   /** The live version of a key at `wallMs`, or null. */
@@ -31,18 +34,24 @@ export class PendingState implements ReadableState {
   /** With the conflicts that it has then. */
   register(key: Key): Register | undefined {
     const register = this.#state.register(key)
-    const version = this.#written.get(key)
+    const version = this.#find(key)
     if (version === undefined) return register
     return register === undefined ? newRegister(version) : mergeVersion(register, version)
   }
 
   /** Only before the first write: a page of what is laid over is never asked for (`GroupCommit.next`). */
   page(range: KeyRange, limit: number, wallMs: number): { items: Item[]; next: Key | null } {
-    assert(this.#written.size === 0, 'a scan comes before the writes of a commit')
+    assert(this.#changes.length === 0, 'a scan comes before the writes of a commit')
     return this.#state.page(range, limit, wallMs)
   }
 
   write(changes: readonly Change[]): void {
-    for (const { key, version } of changes) this.#written.set(key, version)
+    this.#changes.push(changes)
+  }
+
+  #find(key: Key): Version | undefined {
+    for (; this.#indexed < this.#changes.length; this.#indexed++)
+      for (const change of this.#changes[this.#indexed] ?? []) this.#written.set(change.key, change.version)
+    return this.#written.get(key)
   }
 }

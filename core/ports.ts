@@ -7,7 +7,7 @@
  */
 
 import type { DirectoryId, Key, LogKey, NodeName, Now, SkeinError, WriterId } from '../base/index.ts'
-import type { Register } from '../crdt/index.ts'
+import type { DigestedRegister } from './digest.ts'
 import type { GroupName } from './group.ts'
 import type { KeyRange } from './requests.ts'
 
@@ -84,10 +84,10 @@ export const READ_BYTES_MAX = 1024 * 1024
 
 /** The registers by key, in the order of their bytes. Synchronous: reads take no thread hop. */
 export interface StateStore {
-  get(key: Key): Register | undefined
-  put(key: Key, register: Register): void
+  get(key: Key): DigestedRegister | undefined
+  put(key: Key, register: DigestedRegister): void
   /** In order (backwards if `reverse`). What is put during the iteration may be missed. */
-  range(range: KeyRange): IterableIterator<[Key, Register]>
+  range(range: KeyRange): IterableIterator<[Key, DigestedRegister]>
   /** Keys with a conflict record, in order, from the first one after `after`. */
   conflicted(after: Key | null): IterableIterator<Key>
   /** Keys with a register, tombstones included. */

@@ -140,7 +140,8 @@ export class Replica {
   /** Takes one input and returns what is to be done, in order. */
   step(input: Input, now: Now): readonly Effect[] {
     this.#now = now
-    this.#effects = []
+    // Most inputs cause nothing, and then the list is still empty.
+    if (this.#effects.length > 0) this.#effects = []
     this.#handle(input)
     for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
     if (this.#isReportWanted) this.#sendHeartbeats()

@@ -108,15 +108,20 @@ export class State {
     const before = this.#store.get(key)
     const after = before === undefined ? newRegister(version) : mergeVersion(before, version)
     if (after === before) return
-    if (after.winner !== before?.winner) {
-      if (before !== undefined) {
-        this.#digest.remove(key, before.winner)
-        if (before.winner.value !== null) this.#liveKeys -= 1
-      }
-      this.#digest.add(key, after.winner)
-      if (after.winner.value !== null) this.#liveKeys += 1
+    const { winner, conflicts } = after
+    if (before !== undefined && winner === before.winner) {
+      this.#store.put(key, { winner, conflicts, low: before.low, high: before.high })
+      return
     }
-    this.#store.put(key, after)
+    if (before !== undefined) {
+      this.#digest.remove(before)
+      if (before.winner.value !== null) this.#liveKeys -= 1
+    }
+    const { low, high } = this.#digest.fingerprint(key, winner)
+    const digested = { winner, conflicts, low, high }
+    this.#digest.add(digested)
+    if (winner.value !== null) this.#liveKeys += 1
+    this.#store.put(key, digested)
   }
 }
 

@@ -8,7 +8,7 @@
  */
 
 import type { Key, Now, Prng } from '../base/index.ts'
-import { type Effect, type Input, MemoryStateStore, Replica, type ReplicaConfig } from '../core/index.ts'
+import { type DigestedRegister, type Effect, type Input, MemoryStateStore, Replica, type ReplicaConfig } from '../core/index.ts'
 import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
 import type { KillSwitch } from './kill-switch.ts'
 
@@ -16,7 +16,7 @@ import type { KillSwitch } from './kill-switch.ts'
 export class ObservedStateStore extends MemoryStateStore {
   isTouched = false
 
-  override get(key: Key): Register | undefined {
+  override get(key: Key): DigestedRegister | undefined {
     this.isTouched = true
     return super.get(key)
   }

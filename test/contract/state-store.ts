@@ -5,8 +5,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FIRST_EPOCH, type Key, keyFromBinary, makeWriterId, parseNodeName, type Timestamp } from '../../base/index.ts'
-import type { KeyRange, StateStore } from '../../core/index.ts'
-import { Dependencies, newRegister, type Register, type Version } from '../../crdt/index.ts'
+import type { DigestedRegister, KeyRange, StateStore } from '../../core/index.ts'
+import { Dependencies, newRegister, type Version } from '../../crdt/index.ts'
 
 export function describeStateStore(name: string, open: () => StateStore): void {
   describe(`${name} as a StateStore`, () => {
@@ -73,7 +73,7 @@ export function describeStateStore(name: string, open: () => StateStore): void {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
           const store = open()
-          const model = new Map<Key, Register>()
+          const model = new Map<Key, DigestedRegister>()
           for (const { put, register, range } of steps) {
             store.put(put, register)
             model.set(put, register)
@@ -103,7 +103,7 @@ const step = fc.record({
   range: fc.record({ start: fc.option(anyKey), end: fc.option(anyKey), reverse: fc.boolean() }),
 })
 
-function modelRange(model: ReadonlyMap<Key, Register>, { start, end, reverse }: KeyRange): [Key, Register][] {
+function modelRange(model: ReadonlyMap<Key, DigestedRegister>, { start, end, reverse }: KeyRange): [Key, DigestedRegister][] {
   const inside = [...model].filter(([found]) => (start === null || found >= start) && (end === null || found < end))
   inside.sort(([left], [right]) => (left < right ? -1 : 1))
   return reverse ? inside.reverse() : inside
@@ -128,10 +128,11 @@ function version(sequence: number): Version {
   }
 }
 
-function plain(sequence: number): Register {
-  return newRegister(version(sequence))
+function plain(sequence: number): DigestedRegister {
+  return { ...newRegister(version(sequence)), low: sequence, high: -sequence }
 }
 
-function conflicted(sequence: number): Register {
-  return { winner: version(sequence + 1), conflicts: [{ winner: version(sequence + 1), loser: version(sequence), rule: 'timestamp' }] }
+function conflicted(sequence: number): DigestedRegister {
+  const winner = version(sequence + 1)
+  return { winner, conflicts: [{ winner, loser: version(sequence), rule: 'timestamp' }], low: sequence, high: -sequence }
 }

@@ -169,8 +169,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: 'RG5',
     what: 'a condition does not see what was written before it in the same group commit',
     file: 'core/pending-state.ts',
-    find: 'return this.#written.get(key) ?? this.#state.register(key)?.winner ?? null',
-    replace: 'return this.#state.register(key)?.winner ?? this.#written.get(key) ?? null',
+    find: 'return this.#find(key) ?? this.#state.register(key)?.winner ?? null',
+    replace: 'return this.#state.register(key)?.winner ?? this.#find(key) ?? null',
   },
   {
     name: 'scan-stops-at-tombstone',
@@ -185,7 +185,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: 'CA5',
     what: 'a version that lost stays in the digest',
     file: 'core/state.ts',
-    find: 'this.#digest.remove(key, before.winner)',
+    find: 'this.#digest.remove(before)',
     replace: '',
   },
   {
