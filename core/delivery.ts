@@ -125,6 +125,14 @@ export class Delivery {
     })
   }
 
+  /** Shares what still waits when this disk is read: maybe for ever, for what is lost, and peers may lack the blocks before it. */
+  shareWaiting(): void {
+    for (const { phase, failure, waiting, writer, key } of this.#cursors.values()) {
+      if (phase !== 'recovering' || failure !== null || waiting.length === 0 || key === null) continue
+      this.#context.emit({ kind: 'follow', writer, key })
+    }
+  }
+
   has(writer: WriterId): boolean {
     return this.#cursors.has(writer)
   }
@@ -153,12 +161,9 @@ export class Delivery {
   /** Learns a log by its key. True if it is new. */
   learn({ writer, key }: AnnouncedLog): boolean {
     const known = this.#cursors.get(writer)
-    if (known !== undefined) {
-      // An own log of which only the journal is left learns its key from the peers.
-      if (known.key === null && known.phase === 'recovering' && known.next === 0) this.open(writer, key)
-      return false
-    }
-    if (this.#cursors.size >= LOGS_MAX) return false
+    // An own log of which only the journal is left learns its key from the peers.
+    if (known?.key === null && known.phase === 'recovering' && known.next === 0) this.open(writer, key)
+    if (known !== undefined || this.#cursors.size >= LOGS_MAX) return false
     this.#advance(this.#add(writer, key, 'following', 0))
     return true
   }
@@ -168,7 +173,9 @@ export class Delivery {
     cursor.isReading = false
     if (cursor.phase === 'out') return
     assert(from === cursor.next, 'blocks arrive in order, without a gap')
-    for (const block of blocks) this.#decode(cursor, block, null)
+    // What peers have added to a log that is being recovered is read after what the journal adds to it.
+    const taken = cursor.phase === 'recovering' ? blocks.slice(0, cursor.localLength - from) : blocks
+    for (const block of taken) this.#decode(cursor, block, null)
     this.drain()
     this.#advance(cursor)
   }
@@ -239,10 +246,7 @@ export class Delivery {
   /** The single decision about what a log does next. */
   #advance(cursor: Cursor): void {
     if (cursor.phase === 'active' || cursor.phase === 'out' || cursor.isReading || cursor.waiting.length > 0) return
-    if (cursor.next < cursor.localLength) {
-      this.#read(cursor)
-      return
-    }
+    if (cursor.next < cursor.localLength) return this.#read(cursor)
     if (cursor.tail.length > 0) {
       const { tail } = cursor
       cursor.tail = []

@@ -259,6 +259,7 @@ export class Replica {
     // What it sets free may let the reading of other logs go on.
     if (this.#delivery.recoverOpen() && this.#delivery.recoveryProgress() !== null) return
     this.#isRecovered = true
+    this.#delivery.shareWaiting()
     if (this.#writes.hasCarried) this.#writes.askGather()
     // The hybrid clock may be far ahead by now: known before the first write is taken.
     this.#assessHealth()

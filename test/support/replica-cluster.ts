@@ -70,6 +70,8 @@ export class ReplicaNode {
   isHoldingAppends = false
   readonly reads = new Map<WriterId, number>()
   readonly followed = new Set<WriterId>()
+  /** Appended to in this life. A log is handed to peers if it is one of these or followed. */
+  readonly written = new Set<WriterId>()
   readonly outbox: { to: NodeName; message: Uint8Array }[] = []
   readonly replies = new Map<number, Reply>()
   isGathering = false
@@ -239,6 +241,7 @@ export class ReplicaCluster {
     node.outbox.length = 0
     node.reads.clear()
     node.followed.clear()
+    node.written.clear()
     node.isGathering = false
   }
 
@@ -307,6 +310,7 @@ export class ReplicaCluster {
     assert(log.blocks.length === index, 'blocks are appended in order')
     log.blocks.push(...blocks)
     node.disk.logs.set(writer, log)
+    node.written.add(writer)
     this.#input(node, { kind: 'appended', writer, key: log.key })
   }
 
@@ -343,6 +347,7 @@ export class ReplicaCluster {
         const mine = present(node.disk.logs.get(writer), 'what is followed is stored')
         for (const peer of this.nodes.values()) {
           const theirs = peer.disk.logs.get(writer)
+          if (!peer.followed.has(writer) && !peer.written.has(writer)) continue
           if (theirs === undefined || !this.#connected.has(pairOf(node.name, peer.name))) continue
           assert(theirs.key === mine.key, 'a log has one key')
           mine.blocks.forEach((block, index) => {
