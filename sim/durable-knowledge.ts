@@ -1,18 +1,20 @@
 /**
  * What is certainly on each disk, so that exactly what a lost disk took with it may be missing,
  * and no more. What a node applied is durable there (JR6), and stays so whatever happens to the
- * process; only a fault that changes the disk itself lowers what is certain:
+ * process; only a fault that changes the disk itself lowers what is certain. Of what was certain
+ * before it, it then still is
  *
- * - a wiped disk holds nothing; one that was put back holds what it held when the copy was made; one
- *   whose logs alone were put back, what the logs held then;
- * - where the journal's last frame was damaged, that commit is gone (JR3), and what depends on it
- *   waits until a peer has it.
+ * - what the disk holds by a look at every block (`contentsOf`): a copy that was put back, the
+ *   journal beside logs that were, all but a torn frame. That must be found again, and what depends
+ *   on the rest waits until a peer has it;
+ * - what has to be there, whether it is or not: of a directory that was put back, what was certain
+ *   when the copy was made; of logs that were, what the logs held then.
  *
  * Everything is an underestimate: a node may turn out to hold more.
  */
 
 import type { WriterId } from '../base/index.ts'
-import { type Dot, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
+import { type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
 import type { SealedTransactions } from './sealed-transactions.ts'
 
@@ -20,8 +22,6 @@ import type { SealedTransactions } from './sealed-transactions.ts'
 const STATES_AGE_MAX_MS = 300_000
 /** One state in this many ms is enough: what was applied since the last one counts as not copied. */
 const STATES_INTERVAL_MS = 100
-/** Commits of a node that are remembered as the journal's last frames. */
-const FRAMES_MAX = 64
 /** Old states are dropped in bulk. */
 const DROP_STATES_MIN = 1024
 
@@ -35,8 +35,6 @@ class Disk {
   /** True once this life has applied all that is certain: its frontier is then what is certain. */
   isCaughtUp = false
   earlier: EarlierState[] = []
-  /** First transactions of the latest commits. */
-  readonly frames: Dot[] = []
   /** Number of the event that last lowered what is certain; -1 if none did. */
   loweredAt = -1
 }
@@ -78,20 +76,13 @@ export class DurableKnowledge {
     this.#set(disk, disk.isCaughtUp ? frontier : disk.certain.copy().join(frontier), atMs)
   }
 
-  committed(node: NodeIndex, first: Dot): void {
-    const { frames } = this.#disk(node)
-    if (frames.length === FRAMES_MAX) frames.shift()
-    frames.push(first)
-  }
-
   wiped(node: NodeIndex, atMs: number, event: number): void {
-    this.#disk(node).frames.length = 0
     this.#lower(node, new VersionVector(), atMs, event)
   }
 
-  /** The disk is as it was before `copiedAtMs`. */
-  putBack(node: NodeIndex, copiedAtMs: number, atMs: number, event: number): void {
-    this.#lower(node, this.#before(node, copiedAtMs), atMs, event)
+  /** The disk is as it was before `copiedAtMs`, and holds this. */
+  putBack(node: NodeIndex, holds: ReadonlyVersionVector, copiedAtMs: number, atMs: number, event: number): void {
+    this.#lower(node, this.#closed(this.#still(node, holds).join(this.#before(node, copiedAtMs))), atMs, event)
   }
 
   /**
@@ -99,25 +90,27 @@ export class DurableKnowledge {
    * wrote itself may then have been in the journal alone, and may since have left it for the store.
    * It was in the store for certain if another node had it.
    */
-  logsPutBack(node: NodeIndex, copiedAtMs: number, atMs: number, event: number): void {
+  logsPutBack(node: NodeIndex, holds: ReadonlyVersionVector, copiedAtMs: number, atMs: number, event: number): void {
     const others = new VersionVector()
     for (let other = 0; other < this.#disks.length; other++) if (other !== node) others.join(this.#before(other, copiedAtMs))
-    const sequences = new Map<WriterId, number>()
+    const still = this.#still(node, holds)
     for (const [writer, sequence] of this.#before(node, copiedAtMs).entries()) {
       const isOwn = this.#transactions.find(writer, sequence)?.node === node
-      sequences.set(writer, isOwn ? Math.min(sequence, others.get(writer)) : sequence)
+      const certain = isOwn ? Math.min(sequence, others.get(writer)) : sequence
+      if (certain > 0) still.advance(writer, certain)
     }
-    this.#lower(node, this.#closed(sequences), atMs, event)
+    this.#lower(node, this.#closed(still), atMs, event)
   }
 
-  /** The last commit is gone, and all that depends on it can't be applied from this disk alone. */
-  lostLastFrame(node: NodeIndex, atMs: number, event: number): void {
-    const disk = this.#disk(node)
-    const frame = disk.frames.pop()
-    if (frame === undefined || !disk.certain.has(frame)) return
-    const sequences = new Map(disk.certain.entries())
-    sequences.set(frame.writer, frame.sequence - 1)
-    this.#lower(node, this.#closed(sequences), atMs, event)
+  /** The journal's last frame is gone; the disk holds this. */
+  lostLastFrame(node: NodeIndex, holds: ReadonlyVersionVector, atMs: number, event: number): void {
+    this.#lower(node, this.#closed(this.#still(node, holds)), atMs, event)
+  }
+
+  /** What was certain, and is there. */
+  #still(node: NodeIndex, holds: ReadonlyVersionVector): VersionVector {
+    const certain = [...this.#disk(node).certain.entries()]
+    return toVector(new Map(certain.map(([writer, sequence]) => [writer, Math.min(sequence, holds.get(writer))])))
   }
 
   #before(node: NodeIndex, atMs: number): ReadonlyVersionVector {
@@ -144,7 +137,8 @@ export class DurableKnowledge {
   }
 
   /** The largest causally closed part. */
-  #closed(sequences: Map<WriterId, number>): VersionVector {
+  #closed(open: ReadonlyVersionVector): VersionVector {
+    const sequences = new Map(open.entries())
     let vector = toVector(sequences)
     for (let moved = true; moved; vector = toVector(sequences)) {
       moved = false

@@ -6,6 +6,7 @@
  */
 
 import { unreachable } from '../base/index.ts'
+import { contentsOf } from './disk-contents.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { Fault, NodeIndex } from './fault.ts'
 import type { Network } from './network.ts'
@@ -188,16 +189,21 @@ export class FaultStriker {
         life.die('kill')
         disk.wipe()
         return observe({ kind: 'disk-replaced', node: index, by: 'wipe', copiedAtMs: null })
-      case 'restore':
+      case 'restore': {
         life.die('kill')
-        return observe({ kind: 'disk-replaced', node: index, by: 'restore', copiedAtMs: disk.restore(fault.ageMs, nowMs) })
-      case 'logs-rollback':
+        const copiedAtMs = disk.restore(fault.ageMs, nowMs)
+        return observe({ kind: 'disk-replaced', node: index, by: 'restore', copiedAtMs, holds: contentsOf(disk) })
+      }
+      case 'logs-rollback': {
         life.die('kill')
-        return observe({ kind: 'disk-replaced', node: index, by: 'logs-rollback', copiedAtMs: disk.rollBackLogs(fault.ageMs, nowMs) })
+        const copiedAtMs = disk.rollBackLogs(fault.ageMs, nowMs)
+        return observe({ kind: 'disk-replaced', node: index, by: 'logs-rollback', copiedAtMs, holds: contentsOf(disk) })
+      }
       case 'torn-tail':
         life.die('kill')
-        disk.journal.tearTail()
-        return observe({ kind: 'disk-replaced', node: index, by: 'torn-tail', copiedAtMs: null })
+        // A journal of which nothing was written since its last full segment has no tail.
+        if (!disk.journal.tearTail()) return
+        return observe({ kind: 'disk-replaced', node: index, by: 'torn-tail', copiedAtMs: null, holds: contentsOf(disk) })
       default:
         return unreachable(fault)
     }

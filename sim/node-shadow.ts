@@ -30,6 +30,7 @@ export class NodeShadow {
   readonly #transactions: SealedTransactions
   #frontier = new VersionVector()
   #winners = new Map<Key, Version>()
+  #liveKeys = 0
   #latest = 0
   #low = 0
   #high = 0
@@ -48,6 +49,11 @@ export class NodeShadow {
     return this.#winners
   }
 
+  /** Keys whose winner is no deletion; one past its deadline counts. */
+  get liveKeys(): number {
+    return this.#liveKeys
+  }
+
   /** The largest timestamp that is applied. */
   get latestTimestamp(): number {
     return this.#latest
@@ -62,6 +68,7 @@ export class NodeShadow {
   restart(): void {
     this.#frontier = new VersionVector()
     this.#winners = new Map()
+    this.#liveKeys = 0
     this.#latest = 0
     this.#low = 0
     this.#high = 0
@@ -101,8 +108,12 @@ export class NodeShadow {
     if (transaction.timestamp > this.#latest) this.#latest = transaction.timestamp
     for (const { key, version } of transaction.changes) {
       const winner = this.#winners.get(key)
-      if (winner === undefined || outranks(version, winner)) this.#winners.set(key, version)
-      else if (winner.value === null && version.value !== null) this.move.overruledByDeletion.push(key)
+      if (winner === undefined || outranks(version, winner)) {
+        this.#winners.set(key, version)
+        this.#liveKeys += countLive(version) - countLive(winner)
+      } else if (winner.value === null && version.value !== null) {
+        this.move.overruledByDeletion.push(key)
+      }
     }
   }
 
@@ -127,6 +138,10 @@ export class NodeShadow {
     this.move.unknown = null
     this.move.retreat = null
   }
+}
+
+function countLive(version: Version | undefined): 0 | 1 {
+  return version === undefined || version.value === null ? 0 : 1
 }
 
 function mix(hash: number, sequence: number): number {

@@ -8,7 +8,7 @@
  * of a frontier that moved.
  */
 
-import { present, unreachable, type WriterId } from '../base/index.ts'
+import { type Key, present, unreachable, type WriterId } from '../base/index.ts'
 import type { Request } from '../core/index.ts'
 import type { Dot } from '../crdt/index.ts'
 import { DurableKnowledge } from './durable-knowledge.ts'
@@ -90,6 +90,11 @@ export class Oracle {
     return !transaction.isDurable && facts.isUp && facts.life === transaction.life
   }
 
+  /** True while a commit of the node that writes the key is on its way to the disk. */
+  isBeingWritten(node: NodeIndex, key: Key): boolean {
+    return this.#of(node).open.some(({ changes }) => changes.some((change) => change.key === key))
+  }
+
   /** The largest timestamp of a node's own durable transactions since its disk last lost anything. */
   latestOwn(node: NodeIndex): number {
     return this.#of(node).latestOwn
@@ -108,7 +113,7 @@ export class Oracle {
         this.#of(happening.node).isUp = false
         return
       case 'sealed':
-        return this.#takeSealed(happening, number)
+        return this.#takeSealed(happening, number, cluster)
       case 'persisted':
         return this.#persisted(happening.node)
       case 'applied':
@@ -150,24 +155,22 @@ export class Oracle {
     this.durable.restart(node)
   }
 
-  #takeSealed({ node, entry }: Extract<TraceEvent['happening'], { kind: 'sealed' }>, number: number): void {
+  #takeSealed({ node, entry }: Extract<TraceEvent['happening'], { kind: 'sealed' }>, number: number, cluster: ClusterView): void {
     const facts = this.#of(node)
+    const wallMs = cluster.nodes[node]?.wallMs ?? 0
     const latestBefore = Math.max(this.shadow(node).latestTimestamp, facts.open.at(-1)?.timestamp ?? 0)
     const filed: SealedTransaction[] = []
-    const clash = this.transactions.add(entry, node, facts.life, number, filed)
+    const clash = this.transactions.add(entry, { node, life: facts.life, at: number, wallMs }, filed)
     facts.open.push(...filed)
     this.#sealed = { writer: entry.writer, filed, clash, latestBefore }
   }
 
   #persisted(node: NodeIndex): void {
     const { open } = this.#of(node)
-    const first = open[0]
-    if (first === undefined) return
     for (const transaction of open) {
       transaction.isDurable = true
       this.#of(node).latestOwn = Math.max(this.#of(node).latestOwn, transaction.timestamp)
     }
-    this.durable.committed(node, first.dot)
     open.length = 0
   }
 
@@ -184,11 +187,11 @@ export class Oracle {
       case 'wipe':
         return this.durable.wiped(node, atMs, number)
       case 'torn-tail':
-        return this.durable.lostLastFrame(node, atMs, number)
+        return this.durable.lostLastFrame(node, happening.holds, atMs, number)
       case 'restore':
-        return this.durable.putBack(node, happening.copiedAtMs, atMs, number)
+        return this.durable.putBack(node, happening.holds, happening.copiedAtMs, atMs, number)
       case 'logs-rollback':
-        return this.durable.logsPutBack(node, happening.copiedAtMs, atMs, number)
+        return this.durable.logsPutBack(node, happening.holds, happening.copiedAtMs, atMs, number)
       default:
         return unreachable(happening)
     }

@@ -22,6 +22,8 @@ export interface SealedTransaction {
   readonly life: number
   /** Number of the event in which it was sealed. */
   readonly sealedAt: number
+  /** Its node's wall clock then, in milliseconds since 1970: deadlines count from it. */
+  readonly sealedWallMs: number
   /** Its commit was reported durable. A commit in flight at a crash may be durable without that. */
   isDurable: boolean
   /** Number of the event in which a client was told that it is committed, or null. */
@@ -37,6 +39,16 @@ export interface SealedLog {
   /** Two lanes of a hash of the writer, for fingerprints of frontiers. */
   readonly hashLow: number
   readonly hashHigh: number
+}
+
+/** When and by whom an entry is sealed. */
+export interface Sealing {
+  readonly node: NodeIndex
+  readonly life: number
+  /** Number of the event. */
+  readonly at: number
+  /** The node's wall clock, in milliseconds since 1970. */
+  readonly wallMs: number
 }
 
 /** A dot that was sealed before, with what was sealed under it then. */
@@ -89,20 +101,20 @@ export class SealedTransactions {
    * Files an entry. A transaction that is out of line, or there already and another one, is given
    * back instead of filed. One that is there as it is was carried on by a later life (JR8).
    */
-  add(entry: Entry, node: NodeIndex, life: number, sealedAt: number, filed: SealedTransaction[]): Clash | Dot | null {
-    const log = this.#logFor(entry.writer, node, life)
+  add(entry: Entry, sealing: Sealing, filed: SealedTransaction[]): Clash | Dot | null {
+    const log = this.#logFor(entry.writer, sealing)
     for (const transaction of entry.transactions) {
       const before = log.transactions[transaction.sequence - 1]
       const dot = { writer: entry.writer, sequence: transaction.sequence }
       if (before !== undefined && isSame(before, transaction)) continue
       if (before !== undefined) return { dot, before }
       if (transaction.sequence !== log.transactions.length + 1) return dot
-      filed.push(this.#file(log, dot, transaction, entry, sealedAt))
+      filed.push(this.#file(log, dot, transaction, entry, sealing))
     }
     return null
   }
 
-  #file(log: SealedLog, dot: Dot, transaction: Transaction, entry: Entry, sealedAt: number): SealedTransaction {
+  #file(log: SealedLog, dot: Dot, transaction: Transaction, entry: Entry, { at, wallMs }: Sealing): SealedTransaction {
     const { changes, idempotencyKey } = transaction
     const timestamp = changes[0]?.version.timestamp ?? 0
     const sealed: SealedTransaction = {
@@ -113,7 +125,8 @@ export class SealedTransactions {
       idempotencyKey,
       node: log.node,
       life: log.life,
-      sealedAt,
+      sealedAt: at,
+      sealedWallMs: wallMs,
       isDurable: false,
       acknowledgedAt: null,
     }
@@ -135,7 +148,7 @@ export class SealedTransactions {
     history.add(version)
   }
 
-  #logFor(writer: WriterId, node: NodeIndex, life: number): SealedLog {
+  #logFor(writer: WriterId, { node, life }: Sealing): SealedLog {
     let log = this.#logs.get(writer)
     if (log === undefined) {
       const [hashLow, hashHigh] = hashOf(writer)

@@ -56,11 +56,26 @@ export type Happening =
   | { readonly kind: 'unknown'; readonly call: CallId; readonly client: number; readonly node: NodeIndex }
   | { readonly kind: 'fault-began'; readonly fault: Fault }
   | { readonly kind: 'fault-ended'; readonly fault: Fault }
-  /** What was on no other disk is gone: a directory was wiped, or it (or its logs alone) is as it was at `copiedAtMs`. */
+  /**
+   * What was on no other disk is gone: a directory was wiped, or it (or its logs alone) is as it was at
+   * `copiedAtMs`. `holds` is what can be read off it as it is now.
+   */
   | { readonly kind: 'disk-replaced'; readonly node: NodeIndex; readonly by: 'wipe'; readonly copiedAtMs: null }
-  | { readonly kind: 'disk-replaced'; readonly node: NodeIndex; readonly by: 'restore' | 'logs-rollback'; readonly copiedAtMs: number }
+  | {
+      readonly kind: 'disk-replaced'
+      readonly node: NodeIndex
+      readonly by: 'restore' | 'logs-rollback'
+      readonly copiedAtMs: number
+      readonly holds: ReadonlyVersionVector
+    }
   /** The last frame of a journal is gone: its commit, if it was reported durable, is on this disk no more (JR3). */
-  | { readonly kind: 'disk-replaced'; readonly node: NodeIndex; readonly by: 'torn-tail'; readonly copiedAtMs: null }
+  | {
+      readonly kind: 'disk-replaced'
+      readonly node: NodeIndex
+      readonly by: 'torn-tail'
+      readonly copiedAtMs: null
+      readonly holds: ReadonlyVersionVector
+    }
   | { readonly kind: 'phase'; readonly phase: Phase }
 
 /** Faults strike; then they stop and the cluster has to answer and converge; then it is compared. */

@@ -1,8 +1,8 @@
 /**
- * DoneAsAsked (WR3, RG5, RG6): a committed transaction did what its call asked for, and nothing
- * else: it wrote no other key, gave a deadline where a time to live was asked for and only there,
- * deleted what existed, and restored what the named loser held. What is answered as nothing to
- * delete did not exist, and a condition that was refused does not hold by the refusal's own words.
+ * DoneAsAsked (WR3, RG6): a committed transaction did what its call asked for, and nothing else: it
+ * wrote no other key, gave the deadline that the time to live makes by its node's clock when it was
+ * sealed, and only where one was asked for, deleted what existed and says how much that was, and
+ * restored what the named loser held. What is answered as nothing to delete did not exist.
  *
  * A step for each operation, and for a delete one for each log that holds its key.
  */
@@ -15,7 +15,6 @@ import type { OpenCall, Oracle } from '../oracle.ts'
 import type { SealedTransaction } from '../sealed-transactions.ts'
 
 type Committed = Extract<Reply, { kind: 'committed' }>
-type Failed = Extract<Reply, { kind: 'failed' }>
 
 export function doneAsAsked(oracle: Oracle): Invariant {
   return {
@@ -26,7 +25,6 @@ export function doneAsAsked(oracle: Oracle): Invariant {
       const call = oracle.call(happening.call)
       if (call?.request.kind !== 'transaction') return null
       const { reply } = happening
-      if (reply.kind === 'failed') return findFalseRefusal(call.request, reply, number)
       return reply.kind === 'committed' ? findUndone(oracle, call, call.request, reply, number) : null
     },
     finish: () => null,
@@ -37,7 +35,7 @@ function findUndone(
   oracle: Oracle,
   call: OpenCall,
   request: TransactionRequest,
-  { version, session }: Committed,
+  { version, deleted, session }: Committed,
   number: number,
 ): Finding | null {
   if (version === null) return findNotDeleted(oracle, call, request, session, number)
@@ -51,7 +49,21 @@ function findUndone(
     const fault = faultOf(oracle, transaction, request, operation, done.get(key))
     if (fault !== null) return finding(transaction, key, fault, number)
   }
-  return null
+  return asked.size === request.operations.length ? findOtherCount(asked, done, deleted, transaction, number) : null
+}
+
+/** Where each key is named once: a delete counts if it is among the changes. */
+function findOtherCount(
+  asked: ReadonlyMap<Key, Operation>,
+  done: ReadonlyMap<Key, Version>,
+  deleted: number,
+  { dot, sealedAt }: SealedTransaction,
+  number: number,
+): Finding | null {
+  let count = 0
+  for (const [key, { kind }] of asked) if (kind === 'delete' && done.has(key)) count += 1
+  if (count === deleted) return null
+  return { message: `${formatDot(dot)} deletes ${count} keys and is answered as if it were ${deleted}`, events: [sealedAt, number] }
 }
 
 /** @param written by the transaction under the operation's key */
@@ -65,11 +77,12 @@ function faultOf(
   switch (operation.kind) {
     case 'set':
       if (written === undefined) return 'leaves out a write'
-      return (written.deadlineMs === null) === (operation.ttlMs === null) ? null : 'gives a deadline that was not asked for, or none'
+      return findOtherDeadline(transaction.sealedWallMs, operation.ttlMs, written.deadlineMs)
     case 'restore': {
       const loser = oracle.transactions.find(operation.version.writer, operation.version.sequence)
       const held = loser?.changes.find(({ key }) => key === operation.key)?.version.value
-      return held !== undefined && written?.value?.data === held?.data ? null : 'restores something else'
+      const isHeld = held !== undefined && written?.value?.data === held?.data && written?.value?.type === held?.type
+      return isHeld && written?.deadlineMs === null ? null : 'restores something else'
     }
     case 'delete': {
       if (written !== undefined) return written.value === null ? null : 'writes where it should delete'
@@ -80,6 +93,13 @@ function faultOf(
       return isSurelyLive(oracle.transactions.winnerAt(operation.key, before)) ? 'leaves out a delete' : null
     }
   }
+}
+
+function findOtherDeadline(sealedWallMs: number, ttlMs: number | null, deadlineMs: number | null): string | null {
+  const expected = ttlMs === null ? null : Math.ceil(sealedWallMs + ttlMs)
+  if (deadlineMs === expected) return null
+  if (deadlineMs === null || expected === null) return 'gives a deadline that was not asked for, or none'
+  return `gives a deadline ${Math.abs(deadlineMs - expected)} ms too ${deadlineMs > expected ? 'late' : 'early'}`
 }
 
 /** What the answer reflects may hold later commits of the same node; what others wrote, and what was sealed before the call, it had seen. */
@@ -99,15 +119,6 @@ function findNotDeleted(
     return { message, events: [transaction.sealedAt, call.invokedAt, number].sort((left, right) => left - right) }
   }
   return null
-}
-
-function findFalseRefusal({ conditions }: TransactionRequest, { error }: Failed, number: number): Finding | null {
-  if (error.code !== 'CONFLICT') return null
-  const current = error.details?.current
-  const [only] = conditions
-  if (conditions.length !== 1 || only === undefined) return null
-  const holds = only.kind === 'absent' ? current === null : current === formatDot(only.version)
-  return holds ? { message: `a condition on ${show(only.key)} is refused that holds: it is ${String(current)}`, events: [number] } : null
 }
 
 /** One with a deadline may be past it by the node's clock. */

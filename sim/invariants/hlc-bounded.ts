@@ -1,13 +1,16 @@
 /**
- * HlcBounded (HL3): the hybrid clock runs ahead of real clocks only as far as clocks really were.
+ * HlcBounded (HL1, HL3): the hybrid clock runs ahead of real clocks only as far as clocks really were.
  *
- * - no timestamp is later than the furthest wall clock that any node ever had;
+ * - no timestamp is later than the clocks by which its node may go: its own wall clock, at its
+ *   furthest in this life, and all that it had applied or sealed before; and, once another clock was
+ *   so far ahead of its own that it may go by the reference, the furthest that any node ever had;
  * - a node that hears at least two peers, and by the median of their clocks and its own is more
  *   than the allowed drift ahead, takes no writes.
  *
- * The first is one comparison a sealed entry. For the second each node that is far ahead of
- * another is looked at ten times a second; only when it has been too far ahead for some seconds,
- * all the time, do its entries count against it, and then not the first ones.
+ * The first is one comparison a sealed entry, and a look at all clocks with each call. For the
+ * second each node that is far ahead of another is looked at ten times a second; only when it has
+ * been too far ahead for some seconds, all the time, do its entries count against it, and then not
+ * the first ones.
  */
 
 import type { Timestamp } from '../../base/index.ts'
@@ -22,6 +25,8 @@ import type { Oracle } from '../oracle.ts'
  * more or less: with a link that is clogged, or a peer that stands still, that is many seconds.
  */
 const HEARING_SLACK_MS = 15_000
+/** A clock may have been further between two looks, and writes that came to nothing count timestamps, too. */
+const LOOKING_SLACK_MS = 1000
 const LOOK_INTERVAL_MS = 100
 /** What a node hears of others' clocks may be as old as this, with packets that were late. */
 const KNOWN_AFTER_MS = 5000
@@ -32,6 +37,16 @@ const KNOWN_AFTER_MS = 5000
 const COMMITS_BY_RIGHT = 8
 const CLOSE_TOGETHER_MS = 1000
 
+/** How far clocks were. */
+interface Clocks {
+  /** Of all nodes, ever. */
+  furthestMs: number
+  /** By node, in its present life. */
+  readonly ownMs: number[]
+  /** Nodes that may have gone by other clocks in their present life. */
+  readonly mayFollow: Set<NodeIndex>
+}
+
 interface Streak {
   readonly sinceMs: number
   /** Commits since it should have known, close together, and when the last one was. */
@@ -40,14 +55,15 @@ interface Streak {
 }
 
 export function hlcBounded(oracle: Oracle, maxDriftMs: number = MAX_CLOCK_DRIFT_DEFAULT_MS): Invariant {
-  let furthestMs = 0
+  const clocks: Clocks = { furthestMs: 0, ownMs: [], mayFollow: new Set() }
   let nextLookMs = 0
   const streaks = new Map<NodeIndex, Streak>()
   return {
     name: 'HlcBounded',
-    kinds: ['sealed', 'invoked', 'fault-began', 'phase'],
+    kinds: ['started', 'sealed', 'invoked', 'fault-began', 'phase'],
     observe({ number, atMs, happening }, cluster) {
-      for (const { wallMs } of cluster.nodes) if (wallMs > furthestMs) furthestMs = wallMs
+      if (happening.kind === 'started') forgetLife(clocks, happening.node)
+      lookAtClocks(clocks, cluster, maxDriftMs)
       if (atMs >= nextLookMs) {
         nextLookMs = atMs + LOOK_INTERVAL_MS
         for (const node of cluster.nodes) look(streaks, node, cluster, maxDriftMs)
@@ -55,9 +71,10 @@ export function hlcBounded(oracle: Oracle, maxDriftMs: number = MAX_CLOCK_DRIFT_
       if (happening.kind !== 'sealed') return null
       const last = oracle.sealed.filed.at(-1)
       if (last === undefined) return null
-      const stampedMs = wallFromTimestamp(last.timestamp as Timestamp)
-      if (stampedMs > furthestMs + HEARING_SLACK_MS) {
-        const message = `node ${happening.node} stamps ${Math.round(stampedMs - furthestMs)} ms later than any clock ever was`
+      const { latestMs, slackMs } = limitOf(clocks, happening.node, oracle.sealed.latestBefore)
+      const aheadMs = wallFromTimestamp(last.timestamp as Timestamp) - latestMs
+      if (aheadMs > slackMs) {
+        const message = `node ${happening.node} stamps ${Math.round(aheadMs)} ms later than any clock by which it may go`
         return { message, events: [number] }
       }
       const streak = streaks.get(happening.node)
@@ -70,6 +87,28 @@ export function hlcBounded(oracle: Oracle, maxDriftMs: number = MAX_CLOCK_DRIFT_
     },
     finish: () => null,
   }
+}
+
+function forgetLife(clocks: Clocks, node: NodeIndex): void {
+  clocks.ownMs[node] = 0
+  clocks.mayFollow.delete(node)
+}
+
+function lookAtClocks(clocks: Clocks, { nodes }: ClusterView, maxDriftMs: number): void {
+  let latestMs = 0
+  for (const { index, wallMs } of nodes) {
+    if (wallMs > latestMs) latestMs = wallMs
+    if (wallMs > (clocks.ownMs[index] ?? 0)) clocks.ownMs[index] = wallMs
+  }
+  if (latestMs > clocks.furthestMs) clocks.furthestMs = latestMs
+  for (const { index, wallMs } of nodes) if (latestMs - wallMs > maxDriftMs - HEARING_SLACK_MS) clocks.mayFollow.add(index)
+}
+
+/** @param latestBefore the largest timestamp that the node had applied or sealed */
+function limitOf(clocks: Clocks, node: NodeIndex, latestBefore: number): { latestMs: number; slackMs: number } {
+  const ownMs = Math.max(clocks.ownMs[node] ?? 0, wallFromTimestamp(latestBefore as Timestamp))
+  if (!clocks.mayFollow.has(node)) return { latestMs: ownMs, slackMs: LOOKING_SLACK_MS }
+  return { latestMs: Math.max(clocks.furthestMs, ownMs), slackMs: HEARING_SLACK_MS }
 }
 
 function look(streaks: Map<NodeIndex, Streak>, node: NodeView, cluster: ClusterView, maxDriftMs: number): void {

@@ -8,6 +8,7 @@ import { bounded } from './bounded.ts'
 import { causalApply } from './causal-apply.ts'
 import { conditionsHold } from './conditions-hold.ts'
 import { conflictsKept } from './conflicts-kept.ts'
+import { conflictsTold } from './conflicts-told.ts'
 import { corruptNeverServed } from './corrupt-never-served.ts'
 import { doneAsAsked } from './done-as-asked.ts'
 import { dotUnique } from './dot-unique.ts'
@@ -18,6 +19,7 @@ import { noIdentityReuse } from './no-identity-reuse.ts'
 import { noLostAck } from './no-lost-ack.ts'
 import { noResurrection } from './no-resurrection.ts'
 import { noThinAir } from './no-thin-air.ts'
+import { outcomeTrue } from './outcome-true.ts'
 import { readsMatchModel } from './reads-match-model.ts'
 import { restartIdempotent } from './restart-idempotent.ts'
 import { retryOnce } from './retry-once.ts'
@@ -25,6 +27,7 @@ import { roomRespected } from './room-respected.ts'
 import { sessionGuarantees } from './session-guarantees.ts'
 import { skewHeld } from './skew-held.ts'
 import { stateConvergence } from './state-convergence.ts'
+import { statusTrue } from './status-true.ts'
 import { zeroFork } from './zero-fork.ts'
 
 export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
@@ -41,6 +44,7 @@ export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
     retryOnce(oracle),
     batchAtomic(oracle),
     doneAsAsked(oracle),
+    outcomeTrue(oracle),
     noResurrection(oracle),
     mergeAci(oracle),
     conflictsKept(oracle),
@@ -51,6 +55,8 @@ export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
     conditionsHold(oracle),
     readsMatchModel(oracle),
     roomRespected(oracle),
+    conflictsTold(oracle),
+    statusTrue(oracle),
     bounded(oracle),
     noLostAck(oracle),
   ]

@@ -3,7 +3,7 @@
  * sealed, and nothing is read that its version did not write.
  *
  * A look into a table for each change, item and applied transaction. Of what was asked a hash is
- * remembered: of two values in 2^53 one may pass for the other.
+ * remembered.
  */
 
 import type { Key } from '../../base/index.ts'
@@ -11,11 +11,7 @@ import type { Operation, Reply } from '../../core/index.ts'
 import { formatDot, type Version } from '../../crdt/index.ts'
 import type { Finding, Invariant } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
-
-/** A value is told by so many characters at its start and its end, and its length. */
-const SAMPLE_LENGTH = 64
-const LOW_LANE_SIZE = 2 ** 32
-const HIGH_LANE_SIZE = 2 ** 21
+import { writeHash } from './write-hash.ts'
 
 export function noThinAir(oracle: Oracle): Invariant {
   const asked = new Set<number>()
@@ -48,10 +44,10 @@ export function noThinAir(oracle: Oracle): Invariant {
 function remember(asked: Set<number>, operation: Operation): void {
   switch (operation.kind) {
     case 'set':
-      asked.add(hashOf(operation.key, operation.value.data))
+      asked.add(writeHash(operation.key, operation.value.data))
       return
     case 'delete':
-      asked.add(hashOf(operation.key, null))
+      asked.add(writeHash(operation.key, null))
       return
     case 'restore':
       // What a loser held was asked for when it was written.
@@ -62,7 +58,7 @@ function remember(asked: Set<number>, operation: Operation): void {
 function findUnasked(oracle: Oracle, asked: ReadonlySet<number>, number: number): Finding | null {
   for (const { dot, changes } of oracle.sealed.filed) {
     for (const { key, version } of changes) {
-      if (asked.has(hashOf(key, version.value?.data ?? null))) continue
+      if (asked.has(writeHash(key, version.value?.data ?? null))) continue
       const what = version.value === null ? 'a deletion' : 'a value'
       return { message: `${formatDot(dot)} has ${what} of ${JSON.stringify(key.slice(0, 40))} that no client asked for`, events: [number] }
     }
@@ -83,19 +79,4 @@ function findUnwritten(oracle: Oracle, reply: Reply, number: number): Finding | 
 export function writtenVersion(oracle: Oracle, key: Key, version: Version): Version | undefined {
   const transaction = oracle.transactions.find(version.dot.writer, version.dot.sequence)
   return transaction?.changes.find((change) => change.key === key)?.version
-}
-
-/** FNV-1a in two lanes over a sample of the value. */
-function hashOf(key: Key, data: string | null): number {
-  let low = 0x811c9dc5
-  let high = data === null ? 0x7fffffff : data.length
-  const mix = (text: string): void => {
-    for (let place = 0; place < text.length; place++) {
-      low = Math.imul(low ^ text.charCodeAt(place), 0x01000193)
-      high = Math.imul(high ^ text.charCodeAt(place), 0x85ebca6b)
-    }
-  }
-  mix(key)
-  if (data !== null) mix(data.length <= 2 * SAMPLE_LENGTH ? data : data.slice(0, SAMPLE_LENGTH) + data.slice(-SAMPLE_LENGTH))
-  return ((high >>> 0) % HIGH_LANE_SIZE) * LOW_LANE_SIZE + (low >>> 0)
 }

@@ -194,7 +194,7 @@ describe('NoLostAck', () => {
     run.commit(A1)
     run.atMs = 5000
     run.commit(A2)
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 3000 })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 3000, holds: vectorOf([]) })
     run.start(0, 2)
     run.apply(0, A1)
     expect(run.finish()).toEqual([])
@@ -207,7 +207,7 @@ describe('NoLostAck', () => {
     run.commit(A1)
     run.commit(B1, { after: [A1] })
     run.apply(0, A1, B1)
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'torn-tail', copiedAtMs: null })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'torn-tail', copiedAtMs: null, holds: vectorOf([B1]) })
     run.happen({ kind: 'disk-replaced', node: 1, by: 'wipe', copiedAtMs: null })
     run.start(0, 2)
     run.start(1, 2)
@@ -452,7 +452,31 @@ describe('HlcBounded', () => {
   it('[HL3] finds a stamp that no clock ever had', () => {
     const run = new HandMadeRun(hlcBounded)
     run.seal(A1, { timestamp: stamp(20_000) })
-    expect(run.messages).toEqual(['node 0 stamps 20000 ms later than any clock ever was'])
+    expect(run.messages).toEqual(['node 0 stamps 20000 ms later than any clock by which it may go'])
+  })
+
+  it('[HL1] finds a stamp that is 10 s ahead of its own clock, though another clock is further', () => {
+    const run = new HandMadeRun(hlcBounded)
+    run.node(1).wallMs += 30_000
+    run.seal(A1, { timestamp: stamp(10_000) })
+    expect(run.messages).toEqual(['node 0 stamps 10000 ms later than any clock by which it may go'])
+  })
+
+  it('[HL2] takes a stamp that follows what was applied, however far ahead', () => {
+    const run = new HandMadeRun(hlcBounded)
+    run.node(1).wallMs += 30_000
+    run.commit(B1, { timestamp: stamp(30_000) })
+    run.apply(0, B1)
+    run.seal(A1, { timestamp: stamp(30_000) + 1 })
+    expect(run.messages).toEqual([])
+  })
+
+  it('[HL3] takes the stamp of a node that is far behind and goes by the others', () => {
+    const run = new HandMadeRun(hlcBounded)
+    run.node(0).wallMs -= 90_000
+    run.happen({ kind: 'phase', phase: 'safety' })
+    run.seal(A1, { timestamp: stamp(2000) })
+    expect(run.messages).toEqual([])
   })
 
   it('[HL3] finds a node that is far ahead of the clocks that it hears and takes writes', () => {
@@ -643,6 +667,42 @@ describe('ConditionsHold', () => {
     const request = transactionRequest([setOperation('k', textValue('v'))], { conditions: [ifAbsent('k')] })
     run.ask(0, request, { kind: 'committed', version: run.commit(A2), deleted: 0, session: vectorOf([A2]) })
     expect(run.messages).toEqual([`${A2} wanted "k" to be absent, and it was ${A1}`])
+  })
+
+  it.each`
+    condition                    | current | messages
+    ${ifVersion('k', dotOf(A1))} | ${A1}   | ${[`a condition is refused that holds by the answer's own words: "k" to be ${A1}`]}
+    ${ifVersion('k', dotOf(A1))} | ${null} | ${[`a refusal says that "k" is null, and all the time it was ${A1}`]}
+    ${ifVersion('k', dotOf(B1))} | ${A1}   | ${[]}
+    ${ifVersion('k', dotOf(B1))} | ${B2}   | ${[`a refusal says that "k" is ${B2}, and all the time it was ${A1}`]}
+    ${ifAbsent('k')}             | ${A1}   | ${[]}
+    ${ifAbsent('nothing')}       | ${A1}   | ${[`a refusal says that "nothing" is ${A1}, and all the time it was absent`]}
+  `('[RG5] of a refusal that says $current where $condition.kind was asked for: $messages', ({ condition, current, messages }) => {
+    const run = new HandMadeRun(conditionsHold)
+    run.commit(A1)
+    const error = new SkeinError('CONFLICT', 'no', { details: { current } })
+    run.ask(0, transactionRequest([setOperation('k', textValue('v'))], { conditions: [condition] }), { kind: 'failed', error })
+    expect(run.messages).toEqual(messages)
+  })
+
+  it('[RG5] finds a refusal of several conditions that all held', () => {
+    const run = new HandMadeRun(conditionsHold)
+    run.commit(A1)
+    const error = new SkeinError('CONFLICT', 'no', { details: { current: null } })
+    const conditions = [ifVersion('k', dotOf(A1)), ifAbsent('j')]
+    run.ask(0, transactionRequest([setOperation('k', textValue('v'))], { conditions }), { kind: 'failed', error })
+    expect(run.messages).toEqual([`conditions are refused that held all the time: "k" to be ${A1}, "j" to be absent`])
+  })
+
+  it('[RG5] takes a refusal where the key was written meanwhile', () => {
+    const run = new HandMadeRun(conditionsHold)
+    run.commit(A1)
+    const request = transactionRequest([setOperation('k', textValue('v'))], { conditions: [ifVersion('k', dotOf(A1))] })
+    run.happen({ kind: 'invoked', call: 900, client: 0, node: 0, request })
+    run.seal(A2)
+    const error = new SkeinError('CONFLICT', 'no', { details: { current: A2 } })
+    run.happen({ kind: 'answered', call: 900, client: 0, node: 0, reply: { kind: 'failed', error } })
+    expect(run.messages).toEqual([])
   })
 })
 

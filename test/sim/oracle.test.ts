@@ -91,7 +91,7 @@ describe('what is certain', () => {
     run.apply(1, A2)
     run.commit(B1, { after: [A2] })
     run.apply(0, A2, B1)
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'torn-tail', copiedAtMs: null })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'torn-tail', copiedAtMs: null, holds: vectorOf([A1, B1]) })
     expect(certain(run, 0)).toEqual([A1])
     expect([...run.oracle.durable.guaranteed().entries()].length).toBe(2)
   })
@@ -103,11 +103,23 @@ describe('what is certain', () => {
     run.atMs = 9000
     run.commit(A2)
     run.atMs = 10_000
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 5000 })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 5000, holds: vectorOf([]) })
     expect(certain(run, 0)).toEqual([A1])
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 500 })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'restore', copiedAtMs: 500, holds: vectorOf([]) })
     expect(certain(run, 0)).toEqual([])
   })
+
+  it('[JR5] of logs that are put back: all that these and the journal after them reach without a gap', () => {
+    const run = new HandMadeRun(zeroFork)
+    run.atMs = 1000
+    run.commit(A1)
+    run.atMs = 9000
+    run.commit(A2)
+    run.atMs = 10_000
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'logs-rollback', copiedAtMs: 500, holds: vectorOf([A2, B1]) })
+    expect(certain(run, 0)).toEqual([A2])
+  })
+
   it('[JR5] of logs that are put back: what another node had by then, for the journal may have held the rest alone and have given it up since', () => {
     const run = new HandMadeRun(zeroFork)
     run.atMs = 1000
@@ -118,7 +130,7 @@ describe('what is certain', () => {
     run.atMs = 2000
     run.apply(0, A2, B1)
     run.atMs = 10_000
-    run.happen({ kind: 'disk-replaced', node: 0, by: 'logs-rollback', copiedAtMs: 5000 })
+    run.happen({ kind: 'disk-replaced', node: 0, by: 'logs-rollback', copiedAtMs: 5000, holds: vectorOf([]) })
     expect(certain(run, 0)).toEqual([A1, B1])
   })
 })
