@@ -4,8 +4,12 @@
  * sources as they are come first, and must pass: else a mutant that is found would prove nothing.
  *
  *     npm run sim:mutants                              all of them
- *     npm run sim:mutants -- no-tie-break              one
- *     npm run sim:mutants -- --seeds 50 --jobs 4 --minutes 0.5 --list
+ *     npm run sim:mutants -- clock no-tie-break        those with such a name, or such a part of one
+ *     npm run sim:mutants -- --after no-tie-break      those that come after it: to go on where a pass was ended
+ *     npm run sim:mutants -- --seeds 50 --jobs 1 --minutes 0.5 --seconds 300 --list
+ *
+ * A row is printed as each is done, and the table of all at the end. What takes longer than
+ * `--seconds` counts as survived, so a pass ends.
  *
  * Exits with 1 if one survives.
  */
@@ -20,10 +24,17 @@ import { parseArgs } from 'node:util'
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const COMPILER = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
 const MS_PER_SECOND = 1000
-/** A mutant that makes the simulator spin is ended, and counts as survived. */
-const SEARCH_SECONDS_MAX = 1800
-const OUTPUT_LENGTH = 16_384
-const WIDTHS = { name: 33, rule: 6, seeds: 9, invariant: 24 }
+const COMPILE_SECONDS_MAX = 300
+/** Of what a search prints: a line for its failure, and one with the totals. */
+const OUTPUT_LENGTH_MAX = 4_194_304
+const COLUMNS = [
+  { title: 'mutant', width: 33 },
+  { title: 'rule', width: 6 },
+  { title: 'seeds', width: 7, isNumber: true },
+  { title: 'virtual', width: 9, isNumber: true },
+  { title: 'time', width: 8, isNumber: true },
+  { title: 'found by' },
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,6 +44,8 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '0.5' },
     workload: { type: 'string', default: 'mixed' },
     jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    seconds: { type: 'string', default: '600' },
+    after: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 })
@@ -50,48 +63,58 @@ process.exitCode = await main()
 async function main() {
   const { MUTANTS, plant } = await loadMutants()
   if (values.list) {
-    for (const { name, rule, what } of MUTANTS) print([name.padEnd(WIDTHS.name), rule.padEnd(WIDTHS.rule), what])
+    for (const { name, rule, what } of MUTANTS) console.log(`${name.padEnd(33)}  ${rule.padEnd(6)}  ${what}`)
     return 0
   }
-  const unknown = positionals.filter((name) => MUTANTS.every((mutant) => mutant.name !== name))
+  const known = (part) => MUTANTS.some(({ name }) => name.includes(part))
+  const unknown = positionals.filter((part) => !known(part))
   if (unknown.length > 0) return fail(`there is no mutant ${unknown.join(', ')}: --list names them`)
-  const chosen = positionals.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => positionals.includes(name))
-  print([
-    'mutant'.padEnd(WIDTHS.name),
-    'rule'.padEnd(WIDTHS.rule),
-    'seeds'.padStart(WIDTHS.seeds),
-    'found by'.padEnd(WIDTHS.invariant),
-    'time',
-  ])
-  const jobs = Math.max(1, Number(values.jobs))
+  const start = MUTANTS.findIndex(({ name }) => name === values.after) + 1
+  if (values.after !== undefined && start === 0) return fail(`there is no mutant ${values.after}: --list names them`)
+  // A whole name means that one alone, though it may be a part of others.
+  const isMeant = (name, part) => name === part || (name.includes(part) && MUTANTS.every((mutant) => mutant.name !== part))
+  const chosen = MUTANTS.slice(start).filter(({ name }) => positionals.length === 0 || positionals.some((part) => isMeant(name, part)))
+  return hunt(chosen, Math.max(1, Number(values.jobs)), plant)
+}
+
+async function hunt(mutants, jobs, plant) {
+  printRow(COLUMNS.map(({ title }) => title))
   const first = await copySources(0)
-  const { found, note } = tell({ name: '(none)', rule: '' }, await search(first, jobs))
-  const isSound = found === null && note === undefined
-  const survivors = await runAll(chosen, jobs, first, plant)
-  console.log(`\n${chosen.length - survivors.length} of ${chosen.length} found within ${values.seeds} seeds`)
+  const sound = { mutant: { name: '(none)', rule: '' }, ...(await search(first, jobs)) }
+  printRow(cellsOf(sound))
+  if (sound.found !== null || sound.note !== null) return fail('the sources as they are fail too: correct that first')
+  const outcomes = await runAll(mutants, jobs, first, plant)
+  // In the order of the list, whoever was done first.
+  outcomes.sort((left, right) => mutants.indexOf(left.mutant) - mutants.indexOf(right.mutant))
+  console.log('\nin order:\n')
+  printRow(COLUMNS.map(({ title }) => title))
+  for (const outcome of [sound, ...outcomes]) printRow(cellsOf(outcome))
+  const survivors = outcomes.filter(({ found }) => found === null).map(({ mutant }) => mutant.name)
+  console.log(`\n${outcomes.length - survivors.length} of ${outcomes.length} found within ${values.seeds} seeds`)
   if (survivors.length > 0) console.log(`survived: ${survivors.join(', ')}`)
-  if (!isSound) console.log('the sources as they are fail too: correct that first')
-  return survivors.length === 0 && isSound ? 0 : 1
+  return survivors.length === 0 ? 0 : 1
 }
 
 /** Each job has a copy of the sources, and takes one mutant after the other. */
 async function runAll(mutants, jobs, first, plant) {
   const waiting = [...mutants]
-  const survivors = []
+  const outcomes = []
   const work = async (copy) => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const path = join(copy, mutant.file)
       const source = readFileSync(path, 'utf8')
       writeFileSync(path, plant(source, mutant))
       await compile(copy)
-      if (tell(mutant, await search(copy, 1)).found === null) survivors.push(mutant.name)
+      const outcome = { mutant, ...(await search(copy, 1)) }
+      outcomes.push(outcome)
+      printRow(cellsOf(outcome))
       writeFileSync(path, source)
     }
   }
   const copies = [first]
   while (copies.length < Math.min(jobs, mutants.length)) copies.push(await copySources(copies.length))
   await Promise.all(copies.map(work))
-  return survivors
+  return outcomes
 }
 
 /** What `test/mutants` exports, compiled. */
@@ -99,7 +122,7 @@ async function loadMutants() {
   const target = join(scratch, 'mutants')
   const flags = ['--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--rewriteRelativeImportExtensions', '--skipLibCheck']
   const sources = ['mutants', 'mutant'].map((name) => join(ROOT, 'test', 'mutants', `${name}.ts`))
-  await run(process.execPath, [COMPILER, ...flags, '--types', 'node', '--outDir', target, ...sources], ROOT)
+  await run([COMPILER, ...flags, '--types', 'node', '--outDir', target, ...sources], ROOT, COMPILE_SECONDS_MAX)
   // Compiled files are modules by the package that they lie in.
   writeFileSync(join(target, 'package.json'), '{"type":"module"}')
   const load = (name) => import(pathToFileURL(join(target, `${name}.js`)).href)
@@ -118,53 +141,50 @@ async function copySources(number) {
 
 /** Builds what changed. A mutant may leave a name unused: the compiler says so, and builds all the same. */
 async function compile(copy) {
-  await run(process.execPath, [COMPILER, '-p', 'tsconfig.build.json', '--pretty', 'false'], copy)
+  await run([COMPILER, '-p', 'tsconfig.build.json', '--pretty', 'false'], copy, COMPILE_SECONDS_MAX)
 }
 
-/** The first seed that fails, and what noticed it; `found` is null if none does. */
+/** The first seed that fails, and what noticed it; `found` is null if none does, `note` says why a search proves nothing. */
 async function search(copy, jobs) {
   const { seeds, from, minutes, workload } = values
   const what = ['--seeds', seeds, '--from', from, '--minutes', minutes, '--workload', workload]
   const args = ['sim', 'search', '--json', '--fail-fast', ...what, '--jobs', String(jobs)]
   const startedAt = performance.now()
-  const { code, stdout, stderr } = await run(process.execPath, [join(copy, 'dist', 'cli', 'main.js'), ...args], ROOT, SEARCH_SECONDS_MAX)
-  const seconds = (performance.now() - startedAt) / MS_PER_SECOND
-  if (code === 0) return { found: null, seconds }
-  if (code === null) return { found: null, seconds, note: `no end within ${SEARCH_SECONDS_MAX} s` }
-  const failure = readFailure(stdout)
-  if (failure !== null) return { found: { seeds: failure.seed - Number(from) + 1, invariant: failure.violations[0].invariant }, seconds }
+  const { code, stdout, stderr } = await run([join(copy, 'dist', 'cli', 'main.js'), ...args], ROOT, Number(values.seconds))
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+  const totals = lines.find(({ virtualMs }) => virtualMs !== undefined)
+  const outcome = {
+    found: null,
+    note: null,
+    virtualMs: totals?.virtualMs ?? null,
+    seconds: (performance.now() - startedAt) / MS_PER_SECOND,
+  }
+  if (code === 0) return outcome
+  if (code === null) return { ...outcome, note: `no end within ${values.seconds} s` }
+  const failure = lines.find(({ passed, violations }) => passed === false && Array.isArray(violations))
+  if (failure !== undefined) return { ...outcome, found: { seed: failure.seed, by: failure.violations[0].invariant } }
   // The search itself ended: a bug that breaks an assertion outside of what a run catches.
   const crashed = /seed (\d+)/.exec(stderr)
   if (crashed === null) throw new Error(`the search ended with ${code}:\n${stderr || stdout}`)
-  return { found: { seeds: Number(crashed[1]) - Number(from) + 1, invariant: 'a crash' }, seconds }
+  return { ...outcome, found: { seed: Number(crashed[1]), by: 'a crash' } }
 }
 
-/** The first line about a seed that failed. */
-function readFailure(stdout) {
-  for (const line of stdout.split('\n')) {
-    if (!line.startsWith('{')) continue
-    const value = JSON.parse(line)
-    if (value.passed === false && Array.isArray(value.violations)) return value
-  }
-  return null
+function cellsOf({ mutant, found, note, virtualMs, seconds }) {
+  const count = found === null ? `> ${values.seeds}` : String(found.seed - Number(values.from) + 1)
+  const virtual = virtualMs === null ? '' : `${(virtualMs / MS_PER_SECOND).toFixed(0)} s`
+  const by = found?.by ?? note ?? (mutant.name === '(none)' ? 'passes' : 'SURVIVED')
+  return [mutant.name, mutant.rule, count, virtual, `${seconds.toFixed(1)} s`, by]
 }
 
-function tell({ name, rule }, result) {
-  const { found, seconds, note } = result
-  const count = found === null ? `> ${values.seeds}` : String(found.seeds)
-  const by = found?.invariant ?? note ?? (name === '(none)' ? 'passes' : 'SURVIVED')
-  print([
-    name.padEnd(WIDTHS.name),
-    rule.padEnd(WIDTHS.rule),
-    count.padStart(WIDTHS.seeds),
-    by.padEnd(WIDTHS.invariant),
-    `${seconds.toFixed(1)} s`,
-  ])
-  return result
-}
-
-function print(cells) {
-  console.log(cells.join('  ').trimEnd())
+function printRow(cells) {
+  const padded = cells.map((cell, place) => {
+    const { width = 0, isNumber } = COLUMNS[place]
+    return isNumber ? cell.padStart(width) : cell.padEnd(width)
+  })
+  console.log(padded.join('  ').trimEnd())
 }
 
 function fail(message) {
@@ -172,15 +192,16 @@ function fail(message) {
   return 2
 }
 
-function run(command, args, cwd, secondsMax = SEARCH_SECONDS_MAX) {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs Node on a script, for so long. `code` is null if it had to be ended. */
+function run(args, cwd, secondsMax) {
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   children.add(child)
   const timer = setTimeout(() => child.kill('SIGKILL'), secondsMax * MS_PER_SECOND)
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8')
     child[name].on('data', (chunk) => {
-      text[name] = (text[name] + chunk).slice(0, OUTPUT_LENGTH)
+      if (text[name].length < OUTPUT_LENGTH_MAX) text[name] += chunk
     })
   }
   return new Promise((resolve, reject) => {

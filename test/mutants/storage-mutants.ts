@@ -60,6 +60,14 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'if (index < 0 && durable.has(writer)) return false',
   },
   {
+    name: 'journal-released-early',
+    rule: 'JR7',
+    what: 'a journal segment is given up one block before its last one is durable in the log store',
+    file: 'sim/disk-journal.ts',
+    find: 'if (index >= (durable.get(writer) ?? 0)) return false',
+    replace: 'if (index > (durable.get(writer) ?? 0)) return false',
+  },
+  {
     name: 'journal-end-not-read',
     rule: 'JR3',
     what: 'on start the segment that was being written is not read',
