@@ -106,14 +106,22 @@ export class Delivery {
   }
 
   /**
-   * Takes the blocks that may be incomplete, now that all others of this disk are taken. False if
-   * that was done already.
+   * Once all other blocks of this disk are taken, takes those that may be incomplete, and then shares
+   * the logs of which entries still wait: maybe for ever, for what is lost, and peers may lack the
+   * blocks before those. True when all is done.
    */
-  recoverOpen(): boolean {
-    if (this.#isOpenDue) return false
-    this.#isOpenDue = true
-    for (const cursor of [...this.#cursors.values()]) this.#takeOpen(cursor)
-    this.drain()
+  finishRecovery(): boolean {
+    if (!this.#isOpenDue && this.recoveryProgress() === null) {
+      this.#isOpenDue = true
+      for (const cursor of [...this.#cursors.values()]) this.#takeOpen(cursor)
+      // What they set free may let the reading of other logs go on.
+      this.drain()
+    }
+    if (this.recoveryProgress() !== null) return false
+    for (const { phase, failure, waiting, writer, key } of this.#cursors.values()) {
+      if (phase !== 'recovering' || failure !== null || waiting.length === 0 || key === null) continue
+      this.#context.emit({ kind: 'follow', writer, key })
+    }
     return true
   }
 
@@ -123,14 +131,6 @@ export class Delivery {
       const { open, waiting } = this.#cursor(writer)
       return open.length === 0 && waiting.every(({ isCarried }) => !isCarried)
     })
-  }
-
-  /** Shares what still waits when this disk is read: maybe for ever, for what is lost, and peers may lack the blocks before it. */
-  shareWaiting(): void {
-    for (const { phase, failure, waiting, writer, key } of this.#cursors.values()) {
-      if (phase !== 'recovering' || failure !== null || waiting.length === 0 || key === null) continue
-      this.#context.emit({ kind: 'follow', writer, key })
-    }
   }
 
   has(writer: WriterId): boolean {

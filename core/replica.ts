@@ -255,11 +255,8 @@ export class Replica {
   }
 
   #checkRecovered(): void {
-    if (this.#isRecovered || this.#delivery.recoveryProgress() !== null) return
-    // What it sets free may let the reading of other logs go on.
-    if (this.#delivery.recoverOpen() && this.#delivery.recoveryProgress() !== null) return
+    if (this.#isRecovered || !this.#delivery.finishRecovery()) return
     this.#isRecovered = true
-    this.#delivery.shareWaiting()
     if (this.#writes.hasCarried) this.#writes.askGather()
     // The hybrid clock may be far ahead by now: known before the first write is taken.
     this.#assessHealth()
