@@ -81,6 +81,8 @@ export interface NodeAccess {
   readonly connection: ConnectionState
   /** All connections of the door, for CLIENT LIST and INFO. */
   connections(): readonly ConnectionState[]
+  /** Ends another connection at once, for CLIENT KILL. False if there is none with this id. */
+  close(id: number): boolean
   /** Calls back after `ms`, unless withdrawn (the connection closed): for what waits. */
   after(ms: number, action: () => void): () => void
 }
