@@ -24,6 +24,7 @@ if (kind === 'echo') {
       data,
       gossip: null,
       http: { host: '127.0.0.1', port: 0 },
+      tcp: { host: '127.0.0.1', port: 0 },
       maxValueBytes: 1024 * 1024,
       ...NODE_DEFAULTS,
       minFreeBytes: 0,

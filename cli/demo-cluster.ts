@@ -19,6 +19,8 @@ export interface DemoClusterOptions {
   /** The first of three in a row. */
   readonly httpPort: number
   /** The first of three in a row. */
+  readonly respPort: number
+  /** The first of three in a row. */
   readonly gossipPort: number
 }
 
@@ -26,6 +28,8 @@ export interface DemoClusterOptions {
 export interface DemoNode {
   readonly name: string
   readonly url: string
+  /** Of the TCP door, on loopback. */
+  readonly respPort: number
   readonly database: Database
   readonly process: ChildNode
 }
@@ -50,8 +54,9 @@ export class DemoCluster {
   static async start(options: DemoClusterOptions): Promise<DemoCluster> {
     const { data } = options
     const [http1, http2, http3] = portsFrom(options.httpPort)
+    const [resp1, resp2, resp3] = portsFrom(options.respPort)
     const [gossip1, gossip2, gossip3] = portsFrom(options.gossipPort)
-    await checkPorts([http1, http2, http3], [gossip1, gossip2, gossip3])
+    await checkPorts([http1, http2, http3], [resp1, resp2, resp3], [gossip1, gossip2, gossip3])
     await mkdir(data, { recursive: true })
     await chmod(data, OWNER_ONLY)
     const secretFile = join(data, 'cluster.secret')
@@ -62,15 +67,15 @@ export class DemoCluster {
       links.push(opened)
       return opened.address.port
     }
-    const spawn = (name: string, http: number, gossip: number, peers: Readonly<Record<string, number>>): Promise<DemoNode> =>
-      startNode({ name, http, gossip, peers, data, secretFile })
+    const spawn = (name: string, ports: NodePorts, peers: Readonly<Record<string, number>>): Promise<DemoNode> =>
+      startNode({ name, ports, peers, data, secretFile })
     const started: DemoNode[] = []
     try {
-      const n1 = await spawn('n1', http1, gossip1, { n2: gossip2, n3: await link(gossip3) })
+      const n1 = await spawn('n1', { http: http1, resp: resp1, gossip: gossip1 }, { n2: gossip2, n3: await link(gossip3) })
       started.push(n1)
-      const n2 = await spawn('n2', http2, gossip2, { n1: gossip1, n3: await link(gossip3) })
+      const n2 = await spawn('n2', { http: http2, resp: resp2, gossip: gossip2 }, { n1: gossip1, n3: await link(gossip3) })
       started.push(n2)
-      const n3 = await spawn('n3', http3, gossip3, { n1: await link(gossip1), n2: await link(gossip2) })
+      const n3 = await spawn('n3', { http: http3, resp: resp3, gossip: gossip3 }, { n1: await link(gossip1), n2: await link(gossip2) })
       return new DemoCluster([n1, n2, n3], links)
     } catch (error) {
       await stopAll(started, links)
@@ -105,32 +110,42 @@ function portsFrom(first: number): readonly [number, number, number] {
   return [first, first + 1, first + 2]
 }
 
-async function checkPorts(http: readonly number[], gossip: readonly number[]): Promise<void> {
+async function checkPorts(http: readonly number[], resp: readonly number[], gossip: readonly number[]): Promise<void> {
   const uses = [
     ...http.map((port, index) => ({ protocol: 'tcp', host: HOST, port, purpose: `HTTP of n${index + 1}` }) as const),
+    ...resp.map((port, index) => ({ protocol: 'tcp', host: HOST, port, purpose: `RESP of n${index + 1}` }) as const),
     ...gossip.map((port, index) => ({ protocol: 'udp', host: HOST, port, purpose: `gossip of n${index + 1}` }) as const),
   ]
-  await checkPortsFree(uses, 'stop what uses it (a demo that still runs?), or take other ports with --http-port and --gossip-port')
+  await checkPortsFree(
+    uses,
+    'stop what uses it (a demo that still runs?), or take other ports with --http-port, --resp-port and --gossip-port',
+  )
+}
+
+interface NodePorts {
+  readonly http: number
+  readonly resp: number
+  readonly gossip: number
 }
 
 interface NodePlan {
   readonly name: string
-  readonly http: number
-  readonly gossip: number
+  readonly ports: NodePorts
   /** Names and ports of the others. */
   readonly peers: Readonly<Record<string, number>>
   readonly data: string
   readonly secretFile: string
 }
 
-async function startNode({ name, http, gossip, peers, data, secretFile }: NodePlan): Promise<DemoNode> {
-  const url = `http://${HOST}:${http}`
+async function startNode({ name, ports, peers, data, secretFile }: NodePlan): Promise<DemoNode> {
+  const url = `http://${HOST}:${ports.http}`
   const addresses = Object.entries(peers).map(([peer, port]) => `${peer}@${HOST}:${port}`)
   const args = {
     '--node': name,
     '--data': join(data, name),
-    '--http-port': String(http),
-    '--gossip-port': String(gossip),
+    '--http-port': String(ports.http),
+    '--resp-port': String(ports.resp),
+    '--gossip-port': String(ports.gossip),
     '--peers': addresses.join(','),
     '--secret-file': secretFile,
   }
@@ -138,6 +153,7 @@ async function startNode({ name, http, gossip, peers, data, secretFile }: NodePl
   return {
     name,
     url,
+    respPort: ports.resp,
     database: connect({ nodes: [url], timeoutMs: CALL_TIMEOUT_MS, consistency: 'local' }),
     process: await ChildNode.spawn(options),
   }

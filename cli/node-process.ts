@@ -15,7 +15,7 @@ import type { StartOptions } from './start.ts'
 /** Runs a node until it stops. @throws BAD_REQUEST, FORBIDDEN, and whatever keeps a node from opening */
 export async function runNode({ options, output }: Invocation<StartOptions>): Promise<ExitCode> {
   const node = parseNodeName(options.node)
-  refuseUnsupported(options, (text) => output.warning(text))
+  refuseUnsupported(options)
   const data = options.data ?? `./data/${node}`
   checkDoorHost(options.host, options.allowInsecure)
   const isAlone = options.peers.length === 0 && options.discovery === 'static'
@@ -27,6 +27,7 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
       node,
       data,
       http: { host: options.host, port: options.httpPort },
+      tcp: { host: options.host, port: options.respPort },
       gossip: {
         address: { host: options.gossipHost ?? options.host, port: options.gossipPort },
         discovery: discoveryOf(options),
@@ -46,11 +47,10 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
   return failure === null ? EXIT.done : exitCodeOf(failure)
 }
 
-/** What this version knows by name and does not do yet: refused, or said aloud. */
-function refuseUnsupported({ mode, respPort, discovery, bootstrap }: StartOptions, warn: (text: string) => void): void {
+/** What this version knows by name and does not do. @throws BAD_REQUEST */
+function refuseUnsupported({ mode, discovery, bootstrap }: StartOptions): void {
   if (mode === 'leader')
     throw new SkeinError('BAD_REQUEST', 'this version has no leader mode yet: leave out --mode, and every node takes writes')
-  if (respPort !== null) warn('this version has no RESP door yet, so nothing listens on --resp-port: use HTTP')
   if (discovery === 'static' && bootstrap.length > 0) {
     throw new SkeinError('BAD_REQUEST', '--bootstrap names nodes of a DHT: give --discovery dht with it')
   }

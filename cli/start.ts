@@ -28,7 +28,7 @@ const OPTIONS = {
   data: textOption({ summary: 'its data directory (default ./data/<name>)', placeholder: '<dir>' }, null),
   host: textOption({ summary: 'address that its doors are bound to', placeholder: '<address>' }, '127.0.0.1'),
   httpPort: portOption('port of the HTTP door', 8401),
-  respPort: hidden(portOption('port of the RESP door', null)),
+  respPort: portOption('port of the TCP door: the Redis protocol and JSON lines', 6401),
   gossipHost: textOption({ summary: 'address that its peers reach it at (default: that of --host)', placeholder: '<address>' }, null),
   gossipPort: portOption('UDP port that its peers reach it at', 4901),
   peers: listOption(
@@ -75,8 +75,8 @@ export const start = defineCommand({
     'Doors are bound to loopback; another --host is refused unless --allow-insecure is given. SIGTERM and SIGINT stop the ' +
     'node when what is in flight is done; a second one stops it at once, which loses nothing that was answered.',
   examples: [
-    { line: 'skein start', meaning: 'a node by itself, on port 8401' },
-    { line: 'skein start --node n2 --http-port 8402 --gossip-port 4902 --secret-file cluster.secret \\', meaning: '' },
+    { line: 'skein start', meaning: 'a node by itself, on ports 8401 and 6401' },
+    { line: 'skein start --node n2 --http-port 8402 --resp-port 6402 --gossip-port 4902 --secret-file cluster.secret \\', meaning: '' },
     { line: '            --peers n1@127.0.0.1:4901,n3@127.0.0.1:4903', meaning: 'one of three' },
     { line: 'SKEIN_HTTP_PORT=9000 skein start --config node.json', meaning: 'options from the environment and a file' },
   ],

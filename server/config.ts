@@ -32,6 +32,8 @@ export interface NodeConfig {
 
 export interface ServerConfig extends NodeConfig {
   readonly http: Address
+  /** The TCP door: the Redis protocol and JSON lines. */
+  readonly tcp: Address
   readonly maxValueBytes: number
 }
 
@@ -47,6 +49,7 @@ export const SERVER_DEFAULTS = {
   ...NODE_DEFAULTS,
   host: '127.0.0.1',
   httpPort: 8401,
+  respPort: 6401,
   gossipPort: 4901,
   maxValueBytes: VALUE_BYTES_DEFAULT,
 } as const

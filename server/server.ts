@@ -4,34 +4,44 @@
 
 import type { Logger } from 'pino'
 import { type SkeinError, toSkeinError } from '../base/index.ts'
-import type { ServerConfig } from './config.ts'
+import type { Address, ServerConfig } from './config.ts'
 import { HttpDoor } from './http/http-door.ts'
 import { Node } from './node.ts'
+import { TcpDoor } from './tcp/tcp-door.ts'
 
 export interface RunningServer {
-  readonly urls: { readonly http: string; readonly gossip: string | null }
+  readonly urls: {
+    readonly http: string
+    /** `host:port` of the TCP door. */
+    readonly resp: string
+    readonly gossip: string | null
+  }
   /** Finishes what is in flight and closes everything. */
   stop(): Promise<void>
   /** Settles when the server has stopped, with what it stopped for: null for `stop()`. */
   readonly stopped: Promise<SkeinError | null>
 }
 
-/** @throws whatever keeps a node from opening (see `Node.open`), or UNAVAILABLE if the port is taken */
+/** @throws whatever keeps a node from opening (see `Node.open`), or UNAVAILABLE if a port is taken */
 export async function startServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
   let settle: (reason: SkeinError | null) => void = () => {}
   const stopped = new Promise<SkeinError | null>((resolve) => {
     settle = resolve
   })
-  let door: HttpDoor | null = null
+  const doors: (HttpDoor | TcpDoor)[] = []
   let node: Node | null = null
   let isStopping = false
 
   async function stop(reason: SkeinError | null): Promise<void> {
     if (isStopping) return
     isStopping = true
-    await door?.close()
+    await closeDoors()
     await node?.close()
     settle(reason)
+  }
+
+  async function closeDoors(): Promise<void> {
+    await Promise.all(doors.map((door) => door.close()))
   }
 
   node = await Node.open(config, {
@@ -45,22 +55,25 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
     },
     onLogFailure: (writer, failure) => logger.error({ writer, ...failure }, 'a log is out of service'),
   })
+  let urls: RunningServer['urls']
   try {
-    // The door first: health and readiness are answered while a long log is read.
-    door = await HttpDoor.open({ gateway: node, ...config.http, maxValueBytes: config.maxValueBytes, logger })
+    // The doors first: health and readiness are answered while a long log is read.
+    const door = { gateway: node, maxValueBytes: config.maxValueBytes, logger }
+    const http = await HttpDoor.open({ ...door, ...config.http })
+    doors.push(http)
+    const tcp = await TcpDoor.open({ ...door, ...config.tcp })
+    doors.push(tcp)
     await node.start((done, total) => logger.info({ done, total }, 'reading the logs'))
+    urls = { http: http.url, resp: hostAndPort(tcp.address), gossip: node.gossipAddress === null ? null : hostAndPort(node.gossipAddress) }
   } catch (error) {
-    await door?.close()
+    await closeDoors()
     await node.close()
     throw toSkeinError(error)
   }
-  const { host, port } = door.address
-  const http = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  const gossip = node.gossipAddress
-  logger.info({ http, gossip: gossip === null ? null : `${gossip.host}:${gossip.port}` }, 'serving')
-  return {
-    urls: { http, gossip: gossip === null ? null : `${gossip.host}:${gossip.port}` },
-    stop: () => stop(null),
-    stopped,
-  }
+  logger.info(urls, 'serving')
+  return { urls, stop: () => stop(null), stopped }
+}
+
+function hostAndPort({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

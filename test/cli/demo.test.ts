@@ -18,8 +18,8 @@ const running: RunningSkein[] = []
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skein-demo-'))
-  firstPort = await freePortsInARow(6)
-  demo = ['demo', '--data', directory, '--http-port', String(firstPort), '--gossip-port', String(firstPort + 3)]
+  firstPort = await freePortsInARow(9)
+  demo = ['demo', '--data', directory, ...portsFrom(firstPort)]
 })
 
 afterAll(async () => {
@@ -29,6 +29,11 @@ afterAll(async () => {
   }
   await rm(directory, { recursive: true, force: true })
 })
+
+/** Options for three ports each of HTTP, RESP and gossip. */
+function portsFrom(first: number): readonly string[] {
+  return ['--http-port', String(first), '--resp-port', String(first + 3), '--gossip-port', String(first + 6)]
+}
 
 /** Processes that run a node of this test, by what the system says of them. */
 async function nodesRunning(): Promise<number> {
@@ -93,18 +98,9 @@ describe('skein demo', () => {
 
   it('[CLI] a port in use is named before anything is started', async () => {
     const server = createServer()
-    const port = await freePortsInARow(6)
+    const port = await freePortsInARow(9)
     await new Promise<void>((listening) => server.listen(port + 1, '127.0.0.1', listening))
-    const { code, stderr } = await skein([
-      'demo',
-      '--once',
-      '--data',
-      directory,
-      '--http-port',
-      String(port),
-      '--gossip-port',
-      String(port + 3),
-    ])
+    const { code, stderr } = await skein(['demo', '--once', '--data', directory, ...portsFrom(port)])
     server.close()
     expect([code, stderr]).toEqual([4, expect.stringContaining(`TCP port ${port + 1} (HTTP of n2) is in use`)])
   })

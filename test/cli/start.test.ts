@@ -29,7 +29,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-const FREE_PORTS = ['--http-port', '0', '--gossip-port', '0', '--segment-size', '1mb']
+const FREE_PORTS = ['--http-port', '0', '--resp-port', '0', '--gossip-port', '0', '--segment-size', '1mb']
 
 /** Starts a node and waits until it serves. */
 async function start(...args: string[]): Promise<RunningSkein & { readonly url: string }> {
@@ -94,14 +94,14 @@ describe('skein start', () => {
     expect(stderr).not.toContain('skein1_abc')
   })
 
-  it('[CLI] a port that is taken is named', async () => {
+  it.each(['--http-port', '--resp-port'])('[CLI] a port for %s that is taken is named', async (flag) => {
     const server = createServer()
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const { code, stderr } = await skein(['start', '--data', join(directory, 'n1'), '--gossip-port', '0', '--http-port', String(port)])
+    const { code, stderr } = await skein(['start', '--data', join(directory, 'n1'), ...FREE_PORTS, flag, String(port)])
     server.close()
-    expect([code, stderr]).toEqual([4, expect.stringContaining(String(port))])
+    expect([code, stderr]).toEqual([4, expect.stringMatching(`:${port} .*${flag}`)])
   })
 
   it('[CLI] a second start on a directory in use is refused', async () => {

@@ -61,6 +61,7 @@ export async function startCluster(count: number, overrides: NodeOverrides = {})
         secret,
       },
       http: { host: '127.0.0.1', port: 0 },
+      tcp: { host: '127.0.0.1', port: 0 },
       maxValueBytes: 1024 * 1024,
       ...NODE_DEFAULTS,
       journalSegmentBytes: SEGMENT_BYTES,

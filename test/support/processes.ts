@@ -35,6 +35,7 @@ export interface ProcessSettings {
   /** Of the HTTP door. */
   readonly host: string
   readonly httpPort: number
+  readonly respPort: number
   readonly gossipHost: string
   readonly gossipPort: number
   readonly peers: readonly PeerSettings[]
@@ -212,7 +213,7 @@ export class ProcessCluster {
   /** As `start`, with nothing running yet. */
   static async plan(count: number, { options = [], peersOf }: ClusterSettings = {}): Promise<ProcessCluster> {
     const { root, secret, secretFile } = await makeRoot()
-    const [gossipPorts, httpPorts] = [await freeUdpPorts(count), await freeTcpPorts(count)]
+    const [gossipPorts, doorPorts] = [await freeUdpPorts(count), await freeTcpPorts(2 * count)]
     const addresses = gossipPorts.map((port, index) => ({ name: `n${index + 1}`, host: LOOPBACK, port }))
     const nodes = addresses.map(({ name, port }, index) => {
       const known = peersOf?.(name)
@@ -221,7 +222,8 @@ export class ProcessCluster {
         data: join(root, name),
         secretFile,
         host: LOOPBACK,
-        httpPort: present(httpPorts[index], 'every node has a port'),
+        httpPort: present(doorPorts[index], 'every node has a port'),
+        respPort: present(doorPorts[count + index], 'every node has a port'),
         gossipHost: LOOPBACK,
         gossipPort: port,
         peers: addresses.filter((peer) => peer.name !== name && (known === undefined || known.includes(peer.name))),
@@ -321,6 +323,7 @@ function argumentsOf(settings: ProcessSettings): string[] {
     '--data': settings.data,
     '--host': settings.host,
     '--http-port': String(settings.httpPort),
+    '--resp-port': String(settings.respPort),
     '--gossip-host': settings.gossipHost,
     '--gossip-port': String(settings.gossipPort),
     '--secret-file': settings.secretFile,

@@ -30,8 +30,8 @@ describe('three processes with names and directories', () => {
 
   /** Another process with the settings of `node`, but ports of its own. */
   async function double(node: NodeProcess, data: string): Promise<NodeProcess> {
-    const [gossipPort = 0, httpPort = 0] = await freeUdpPorts(2)
-    const process = new NodeProcess({ ...node.settings, data, gossipPort, httpPort })
+    const [gossipPort = 0, httpPort = 0, respPort = 0] = await freeUdpPorts(3)
+    const process = new NodeProcess({ ...node.settings, data, gossipPort, httpPort, respPort })
     others.push(process)
     return process
   }

@@ -13,6 +13,7 @@ const KEYS = 100
 const CONVERGED_WITHIN_MS = 5000
 const NOTICED_WITHIN_MS = 10_000
 const HTTP_PORT = 8401
+const RESP_PORT = 6401
 const GOSSIP_PORT = 4901
 
 describe('three nodes in network namespaces, one of them with its cable pulled', () => {
@@ -50,6 +51,7 @@ describe('three nodes in network namespaces, one of them with its cable pulled',
       secretFile,
       host: host.doorAddress,
       httpPort: HTTP_PORT,
+      respPort: RESP_PORT,
       gossipHost: host.clusterAddress,
       gossipPort: GOSSIP_PORT,
       peers: network.hosts
