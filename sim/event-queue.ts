@@ -133,6 +133,7 @@ export class EventQueue {
   }
 
   #push(atUs: number, lane: Lane | null, action: Action): void {
+    assert(Number.isSafeInteger(atUs), 'time is whole microseconds')
     const event: Scheduled = { atUs, sequence: this.#sequence++, lane, action }
     const heap = this.#heap
     let index = heap.length

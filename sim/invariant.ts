@@ -42,12 +42,15 @@ export interface Violation {
   readonly message: string
   /** Numbers of the events that show it, in order; the last is where it was noticed. */
   readonly events: readonly number[]
+  /** Where the code stood, if the run ended with something that was thrown. */
+  readonly stack?: string
 }
 
 /** What an invariant found: the reporter adds its name and the time. */
 export interface Finding {
   readonly message: string
   readonly events: readonly number[]
+  readonly stack?: string
 }
 
 export interface Invariant {

@@ -39,6 +39,11 @@ export class Recorder {
     return this.#trace
   }
 
+  /** How many events there were. */
+  get count(): number {
+    return this.#count
+  }
+
   get hash(): string {
     return this.#hash.digest()
   }

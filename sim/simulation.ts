@@ -11,6 +11,7 @@ import { forkPrng } from './chance.ts'
 import { CallIds, Clients, clientsFor } from './clients.ts'
 import { Cluster, NODES_MAX } from './cluster.ts'
 import type { FaultPlan } from './fault.ts'
+import { startGuarded, WorkloadError } from './guarded-workload.ts'
 import { multiLeaderInvariants } from './invariants/index.ts'
 import { drawLastingCut } from './lasting-cut.ts'
 import { calmDown, LIVENESS_BOUND_MS, LivenessPhase } from './liveness.ts'
@@ -85,7 +86,7 @@ class Run {
   static start(options: RunOptions, weather: Weather, plan: FaultPlan, streams: Streams): Run {
     const { nodes, callsPerSecond, callsMax, keepTrace } = options
     const clientCount = clientsFor(callsPerSecond, nodes)
-    const workload = options.workload.start({ random: streams.workload, nodes, clients: clientCount })
+    const workload = startGuarded(options.workload, { random: streams.workload, nodes, clients: clientCount })
     const oracle = new Oracle(nodes)
     const watch = new Watch([...multiLeaderInvariants(oracle), ...workload.invariants])
     const recorder = new Recorder({ oracle, watch, keepTrace })
@@ -112,15 +113,16 @@ class Run {
 
   /** Runs all phases, or up to the first violation. */
   finish(): void {
-    const { watch, cluster } = this.#parts
+    const { watch, cluster, recorder } = this.#parts
     try {
       this.#runSafety()
       if (watch.violations.length === 0) this.#runLiveness()
       if (watch.violations.length === 0) this.#settle()
     } catch (error) {
       // An assertion of the replica, most of all: a bug that would have ended the process.
-      const message = error instanceof Error ? error.message : String(error)
-      watch.report('NoCrash', { message, events: [] }, cluster.atMs)
+      const invariant = error instanceof WorkloadError ? 'WorkloadWorks' : 'NoCrash'
+      const last = recorder.count - 1
+      watch.report(invariant, { ...describeCrash(error), events: last < 0 ? [] : [last] }, cluster.atMs)
     }
   }
 
@@ -194,4 +196,11 @@ class Run {
     const { recorder, oracle } = this.#parts
     return recorder.tally.counts(oracle.transactions.conflicts)
   }
+}
+
+/** What was thrown, with the stack of where it was thrown first. */
+function describeCrash(error: unknown): { message: string; stack?: string } {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { stack } = error.cause instanceof Error ? error.cause : error
+  return { message: error.message, ...(stack === undefined ? {} : { stack }) }
 }

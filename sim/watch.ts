@@ -22,7 +22,7 @@ export class Watch {
 
   observe(event: TraceEvent, cluster: ClusterView): void {
     for (const invariant of this.#concerned(event.happening.kind)) {
-      const finding = invariant.observe(event, cluster)
+      const finding = observeWith(invariant, event, cluster)
       if (finding !== null) this.report(invariant.name, finding, event.atMs)
     }
   }
@@ -30,14 +30,15 @@ export class Watch {
   /** Asked once, after the cluster has healed and settled. */
   finish(cluster: ClusterView): void {
     for (const invariant of this.#invariants) {
-      const finding = invariant.finish(cluster)
+      const finding = finishWith(invariant, cluster)
       if (finding !== null) this.report(invariant.name, finding, cluster.atMs)
     }
   }
 
-  report(invariant: string, { message, events }: Finding, atMs: number): void {
+  report(invariant: string, finding: Finding, atMs: number): void {
     if (this.#violations.some((violation) => violation.invariant === invariant)) return
-    this.#violations.push({ invariant, atMs, message, events })
+    const { message, events, stack } = finding
+    this.#violations.push({ invariant, atMs, message, events, ...(stack === undefined ? {} : { stack }) })
   }
 
   #concerned(kind: Kind): readonly Invariant[] {
@@ -48,4 +49,25 @@ export class Watch {
     }
     return concerned
   }
+}
+
+function observeWith(invariant: Invariant, event: TraceEvent, cluster: ClusterView): Finding | null {
+  try {
+    return invariant.observe(event, cluster)
+  } catch (error) {
+    throw named(invariant, error)
+  }
+}
+
+function finishWith(invariant: Invariant, cluster: ClusterView): Finding | null {
+  try {
+    return invariant.finish(cluster)
+  } catch (error) {
+    throw named(invariant, error)
+  }
+}
+
+/** What an invariant throws is told with its name. */
+function named({ name }: Invariant, error: unknown): Error {
+  return new Error(`the invariant ${name} throws: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }

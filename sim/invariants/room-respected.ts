@@ -62,8 +62,9 @@ function end(spells: readonly Spell[], number: number): void {
 function findDisregard(oracle: Oracle, call: OpenCall, reply: Reply, spells: readonly Spell[], number: number): Finding | null {
   const { node, invokedAt, request } = call
   if (reply.kind === 'failed' && reply.error.code === 'DISK_FULL') {
-    if (request.kind === 'transaction' && spells.some(({ endedAt }) => endedAt > invokedAt)) return null
-    const what = request.kind === 'transaction' ? 'a write with DISK_FULL, and its disk was not' : `a ${request.kind} with DISK_FULL`
+    const isWrite = request.kind === 'transaction' || request.kind === 'procedure'
+    if (isWrite && spells.some(({ endedAt }) => endedAt > invokedAt)) return null
+    const what = isWrite ? 'a write with DISK_FULL, and its disk was not' : `a ${request.kind} with DISK_FULL`
     return { message: `node ${node} refuses ${what}`, events: [invokedAt, number] }
   }
   if (reply.kind !== 'committed' || reply.version === null) return null
