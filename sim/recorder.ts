@@ -6,6 +6,7 @@
 
 import { Tally } from './counts.ts'
 import type { ClusterView } from './invariant.ts'
+import { KeptTrace } from './kept-trace.ts'
 import type { Oracle } from './oracle.ts'
 import type { Happening, TraceEvent } from './trace.ts'
 import { TraceHash } from './trace-hash.ts'
@@ -15,13 +16,15 @@ export interface RecorderOptions {
   readonly oracle: Oracle
   readonly watch: Watch
   readonly keepTrace: boolean
+  readonly keepEvents: readonly number[]
+  readonly onEvent: ((event: TraceEvent) => void) | null
 }
 
 export class Recorder {
   readonly tally = new Tally()
   readonly #options: RecorderOptions
   readonly #hash = new TraceHash()
-  readonly #trace: TraceEvent[] = []
+  readonly #trace: KeptTrace
   /** What happens while the cluster is being made. */
   readonly #early: Happening[] = []
   #cluster: ClusterView | null = null
@@ -33,10 +36,11 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#trace = new KeptTrace(options.keepEvents)
   }
 
   get trace(): readonly TraceEvent[] {
-    return this.#trace
+    return this.#trace.events
   }
 
   /** How many events there were. */
@@ -55,11 +59,12 @@ export class Recorder {
   }
 
   #record(happening: Happening, cluster: ClusterView): void {
-    const { oracle, watch, keepTrace } = this.#options
+    const { oracle, watch, keepTrace, onEvent } = this.#options
     const event: TraceEvent = { number: this.#count++, atMs: cluster.atMs, happening }
     this.#hash.add(event)
     this.tally.observe(event)
-    if (keepTrace) this.#trace.push(event)
+    if (keepTrace) this.#trace.add(event)
+    onEvent?.(event)
     oracle.take(event, cluster)
     watch.observe(event, cluster)
     oracle.release(event)

@@ -26,8 +26,12 @@ export interface RunOptions {
   readonly weather: Weather | null
   /** No more calls than this: for shrinking. */
   readonly callsMax: number | null
-  /** Keep the events for a report. Without, only their hash is kept. */
+  /** Keep the events for a report, as many as it can show (`TRACE_EVENTS_MAX`). Without, only their hash is kept. */
   readonly keepTrace: boolean
+  /** Numbers of events that are kept, however long the run is. */
+  readonly keepEvents?: readonly number[]
+  /** Told every event after it happened: for a trace that is longer than what is kept. */
+  readonly onEvent?: (event: TraceEvent) => void
   /** Told now and then how far the run is, in virtual milliseconds. */
   readonly onProgress: ((atMs: number) => void) | null
 }
@@ -68,6 +72,6 @@ export interface RunResult {
   readonly virtualMs: number
   readonly weather: Weather
   readonly plan: FaultPlan
-  /** Empty unless `keepTrace`. */
+  /** Empty unless `keepTrace`; in order, and of a long run not all: its last part whole, and from before what gives it its shape. */
   readonly trace: readonly TraceEvent[]
 }

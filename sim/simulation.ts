@@ -48,6 +48,16 @@ export function simulate(options: RunOptions): RunResult {
   return run.result()
 }
 
+/** As `simulate`. A run that fails comes with its trace, and with all events that its violations name. */
+export function simulateTold(options: RunOptions): RunResult {
+  const result = simulate(options)
+  const named = result.violations.flatMap(({ events }) => events)
+  const kept = new Set(result.trace.map(({ number }) => number))
+  if (result.passed || (options.keepTrace && named.every((number) => kept.has(number)))) return result
+  const { onEvent: _told, ...again } = options
+  return simulate({ ...again, keepTrace: true, keepEvents: named })
+}
+
 function forkStreams(seed: number): Streams {
   const random = new Prng(seed)
   // In this order for ever: a seed that is written down keeps its meaning.
@@ -84,12 +94,12 @@ class Run {
   }
 
   static start(options: RunOptions, weather: Weather, plan: FaultPlan, streams: Streams): Run {
-    const { nodes, callsPerSecond, callsMax, keepTrace } = options
+    const { nodes, callsPerSecond, callsMax, keepTrace, keepEvents = [], onEvent = null } = options
     const clientCount = clientsFor(callsPerSecond, nodes)
     const workload = startGuarded(options.workload, { random: streams.workload, nodes, clients: clientCount })
     const oracle = new Oracle(nodes)
     const watch = new Watch([...multiLeaderInvariants(oracle), ...workload.invariants])
-    const recorder = new Recorder({ oracle, watch, keepTrace })
+    const recorder = new Recorder({ oracle, watch, keepTrace, keepEvents, onEvent })
     const { observe, tally } = recorder
     const cluster = Cluster.start({ nodes, weather, random: streams.cluster, observe })
     recorder.attach(cluster)

@@ -10,12 +10,12 @@ import type { Condition, Entry, Operation, Reply, Request } from '../../core/ind
 import { type Dot, formatDot } from '../../crdt/index.ts'
 import { faultText } from '../event-text.ts'
 import type { Fault, NodeIndex } from '../fault.ts'
+import { wholePartOf } from '../kept-trace.ts'
 import type { RunResult } from '../run.ts'
 import type { CallId, Happening, StopCause, TransferId } from '../trace.ts'
 import { directionsOf, nodesOf } from './fault-lanes.ts'
 import { readMessage } from './heartbeat.ts'
 import { InternTable, previewValue } from './intern.ts'
-import { selectEvents } from './kept-events.ts'
 import * as shape from './report-data.ts'
 
 /** Versions in one page; entries past it are shown without their keys. */
@@ -24,14 +24,14 @@ const US_PER_MS = 1000
 const STOP_CAUSES: readonly StopCause[] = ['kill', 'power', 'stop', 'failure']
 
 export function encodeReport(result: RunResult): shape.ReportData {
-  const { events, ...kept } = selectEvents(result.trace, result.violations)
+  const { trace } = result
   const encoder = new Encoder()
-  for (const { number, atMs, happening } of events) encoder.add(number, atMs, happening)
+  for (const { number, atMs, happening } of trace) encoder.add(number, atMs, happening)
   return {
     seed: result.seed,
     nodes: encoder.nodeNames(result.weather.clockOffsetsMs.length),
-    endMs: Math.max(result.virtualMs, events.at(-1)?.atMs ?? 0),
-    kept,
+    endMs: Math.max(result.virtualMs, trace.at(-1)?.atMs ?? 0),
+    kept: keptOf(result),
     violations: result.violations.map(({ invariant, message, atMs, events }) => ({ invariant, message, atMs, events })),
     kinds: shape.HAPPENING_KINDS,
     transferKinds: shape.TRANSFER_KINDS,
@@ -41,6 +41,12 @@ export function encodeReport(result: RunResult): shape.ReportData {
     stopCauses: STOP_CAUSES,
     ...encoder.tables(),
   }
+}
+
+function keptOf({ trace, counts }: RunResult): shape.Kept {
+  const isWhole = trace.length === counts.events
+  const fromMs = isWhole ? 0 : (trace[wholePartOf(trace)]?.atMs ?? 0)
+  return { total: counts.events, kept: trace.length, fromMs, toMs: trace.at(-1)?.atMs ?? 0 }
 }
 
 class Encoder {

@@ -79,7 +79,7 @@ function violations(found: readonly Violation[]): string {
 
 function leftOut({ total, kept, fromMs, toMs }: Kept): string {
   if (total === kept) return ''
-  return `<p class="note">The run has ${formatNumber(total)} events; this page has ${formatNumber(kept)}. All are there from ${(fromMs / 1000).toFixed(3)} s to ${(toMs / 1000).toFixed(3)} s; outside of that, only what shapes the run (lives, faults, links, phases) and what the violation is about. The strip below the diagram is grey where events are missing.</p>`
+  return `<p class="note">The run has ${formatNumber(total)} events; this page has ${formatNumber(kept)}. All are there from ${(fromMs / 1000).toFixed(3)} s to ${(toMs / 1000).toFixed(3)} s; before that, only what shapes the run (lives, faults, links, phases) and what the violation names. The strip below the diagram is grey where events are missing.</p>`
 }
 
 const EXPLORER = `<div class="grid">

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { keyFromBinary, type LogKey, type WriterId } from '../../base/index.ts'
+import { keyFromBinary } from '../../base/index.ts'
 import { FAULT_KINDS, type RunResult, renderReport, simulate, WORKLOADS } from '../../sim/index.ts'
+import { encodeReport } from '../../sim/report/encode.ts'
 import { embedJson, escapeHtml } from '../../sim/report/escape.ts'
 import { InternTable, KEY_PREVIEW_MAX, previewValue, VALUE_PREVIEW_MAX } from '../../sim/report/intern.ts'
-import { EVENTS_MAX, selectEvents } from '../../sim/report/kept-events.ts'
 import { historyOfKey, openRun, page } from './report-page.ts'
 import { dramaticRun, NASTY_KEY, resultOf, vector, WrittenTrace, writerOf } from './report-run.ts'
 
@@ -160,50 +160,23 @@ describe('the history of a key', () => {
   })
 })
 
-describe('a page is bounded', () => {
-  /** Two lives, one write, and a great many heartbeats of no interest. */
-  function longTrace(): WrittenTrace {
-    const trace = new WrittenTrace()
-    trace.happen({ kind: 'connected', left: 0, right: 1 })
-    trace.write(0, { writer: writerOf(0), sequence: 1 }, keyFromBinary('k'), 'v', vector())
-    trace.happen({ kind: 'applied', node: 0, frontier: vector([writerOf(0), 1]) })
-    const content = { kind: 'blocks', log: '00'.repeat(32) as LogKey, writer: 'n1.00000001' as WriterId, from: 1, count: 1 } as const
-    for (let id = 0; id < EVENTS_MAX; id++) {
-      trace.atMs = id
-      trace.happen({ kind: 'sent', id, from: 0, to: 1, content })
-      trace.happen({ kind: 'delivered', id })
-    }
-    return trace
-  }
+describe('a page of a run that was too long to be kept whole', () => {
+  const trace = new WrittenTrace()
+  trace.happen({ kind: 'connected', left: 0, right: 1 })
+  trace.atMs = 5000
+  for (let call = 0; call < 5; call++) trace.happen({ kind: 'unknown', call, client: 0, node: 0 })
+  // Two of the run's six events were not kept.
+  const kept = trace.events.filter(({ number }) => number !== 1 && number !== 2)
+  const result = { ...resultOf(kept, []), counts: { ...resultOf(trace.events, []).counts } }
 
-  const trace = longTrace()
-  const end = trace.events.length
-
-  it('[report] a long run that passed is shown from its end back', () => {
-    const selection = selectEvents(trace.events, [])
-    expect(selection.events.length).toBeLessThanOrEqual(EVENTS_MAX)
-    expect(selection.events.at(-1)?.number).toBe(end - 1)
-    expect(selection.total).toBe(end)
+  it('[report] says how much was left out, and from when on all is there', () => {
+    expect(encodeReport(result).kept).toEqual({ total: 6, kept: 4, fromMs: 5000, toMs: 5000 })
+    expect(renderReport(result)).toContain('The run has 6 events; this page has 4. All are there from 5.000 s to 5.000 s')
   })
 
-  it('[report] a violation is in its window, with all that it names', () => {
-    const violation = { invariant: 'x', atMs: 0, message: '', events: [1, Math.floor(end / 2)] }
-    const selection = selectEvents(trace.events, [violation])
-    const numbers = new Set(selection.events.map(({ number }) => number))
-    expect(selection.events.length).toBeLessThanOrEqual(EVENTS_MAX)
-    for (const number of violation.events) expect(numbers.has(number)).toBe(true)
-    expect(selection.toMs).toBeLessThan(trace.atMs)
-  })
-
-  it('[report] what shapes the run and what nodes knew before the window stay', () => {
-    const kinds = selectEvents(trace.events, [])
-      .events.slice(0, 2)
-      .map(({ happening }) => happening.kind)
-    expect(kinds).toEqual(['connected', 'applied'])
-  })
-
-  it('[report] the page says what was left out', () => {
-    expect(renderReport(resultOf(trace.events, []))).toContain('The run has 500,003 events; this page has')
+  it('[report] says nothing of the kind where all is there', () => {
+    expect(encodeReport(resultOf(trace.events, [])).kept).toMatchObject({ total: 6, kept: 6, fromMs: 0 })
+    expect(renderReport(resultOf(trace.events, []))).not.toContain('this page has')
   })
 })
 
