@@ -1,6 +1,6 @@
 /**
- * A line about work that goes on, written over itself on stderr: for a person at a terminal, and
- * for nobody else, so that pipes and logs stay clean.
+ * A line about work that goes on, written over itself on stderr: for a person at a terminal. Pipes
+ * and logs stay clean, but for work of hours, which may ask for a line of its own now and then.
  */
 
 import type { Terminal, TextSink } from './output.ts'
@@ -13,17 +13,27 @@ const COLUMNS_DEFAULT = 80
 export class ProgressLine {
   readonly #sink: TextSink
   readonly #isShown: boolean
+  readonly #lineIntervalMs: number
   #writtenAtMs = Number.NEGATIVE_INFINITY
+  /** When a line of its own was written last, or could have been first. */
+  #lineAtMs = performance.now()
 
-  constructor(terminal: Terminal) {
+  /** @param lineIntervalMs how often a line is written where there is no terminal; never by default */
+  constructor(terminal: Terminal, lineIntervalMs = Number.POSITIVE_INFINITY) {
     this.#sink = terminal.stderr
+    this.#lineIntervalMs = lineIntervalMs
     this.#isShown = terminal.stderr.isTTY === true && terminal.environment.TERM !== 'dumb'
   }
 
   /** Shows what `format` gives, unless something was shown a moment ago. */
   update(format: () => string): void {
-    if (!this.#isShown) return
     const nowMs = performance.now()
+    if (!this.#isShown) {
+      if (nowMs - this.#lineAtMs < this.#lineIntervalMs) return
+      this.#lineAtMs = nowMs
+      this.#sink.write(`${format().trim()}\n`)
+      return
+    }
     if (nowMs - this.#writtenAtMs < INTERVAL_MS) return
     this.#writtenAtMs = nowMs
     const text = format().slice(0, (this.#sink.columns ?? COLUMNS_DEFAULT) - 1)

@@ -10,10 +10,10 @@ import { loadWorkload } from './sim-workload.ts'
 import { formatTable } from './table.ts'
 
 export async function explainCase({ operands: [what = ''], options, output, terminal }: Invocation<ExplainOptions>): Promise<ExitCode> {
-  const simCase = await readCase(what, options)
+  const { simCase } = await readCase(what, options)
   const workload = await loadWorkload(simCase.workload)
   if (!output.isJson) output.line(renderCase(simCase, output.palette))
-  const { result } = simulateShown(simCase, workload, true, terminal)
+  const { result } = simulateShown(simCase, workload, { isTold: true, keepTrace: false, onEvent: null }, terminal)
   const stories = explain(result)
   if (output.isJson) output.json({ seed: simCase.seed, passed: result.passed, stories })
   else if (result.passed) output.line(`\n  ${output.palette.good('passed')}  there is nothing to explain`)

@@ -3,12 +3,12 @@
  * part of every start of the program, and must not load the simulator.
  */
 
-import { integerOption, listOption, numberOption, type OptionValues, textOption } from './options.ts'
+import { integerOption, listOption, numberOption, type OptionSpec, type OptionValues, textOption } from './options.ts'
 
 export const NODES_MAX = 9
 export const MINUTES_MAX = 24 * 60
 export const RATE_MAX = 10_000
-export const CASE_DEFAULTS = { nodes: 5, minutes: 2, rate: 200, workload: 'mixed' } as const
+export const CASE_DEFAULTS = { nodes: 5, minutes: 2, rate: 200, workload: 'mixed', faults: ['all'] } as const
 
 /** A minute of virtual time is the least that `--minutes` is meant for; less serves tests. */
 const MINUTES_MIN = 0.01
@@ -29,10 +29,24 @@ export const CASE_OPTIONS = {
   ),
   faults: listOption<string>(
     { summary: 'kinds of faults that may strike, such as partition,kill; or all, or none', placeholder: '<kinds>' },
-    ['all'],
+    CASE_DEFAULTS.faults,
     'all',
     (text) => text,
   ),
 }
 
+/** The same where a file may say them instead: null if nobody gave them. */
+export const GIVEN_CASE_OPTIONS = {
+  nodes: orNotGiven(CASE_OPTIONS.nodes),
+  minutes: orNotGiven(CASE_OPTIONS.minutes),
+  workload: orNotGiven(CASE_OPTIONS.workload),
+  rate: orNotGiven(CASE_OPTIONS.rate),
+  faults: orNotGiven(CASE_OPTIONS.faults),
+}
+
 export type CaseOptions = OptionValues<typeof CASE_OPTIONS>
+export type GivenCaseOptions = OptionValues<typeof GIVEN_CASE_OPTIONS>
+
+function orNotGiven<Value>(option: OptionSpec<Value>): OptionSpec<Value | null> {
+  return { ...option, fallback: null }
+}

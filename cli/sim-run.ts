@@ -1,33 +1,44 @@
 /** `skein sim run` and `skein sim replay`: one run, from its first event to its verdict. */
 
-import { writeFile } from 'node:fs/promises'
 import { MIB, SkeinError } from '../base/index.ts'
-import { explain, type RunResult, renderReport, simulate, traceLine, type Workload } from '../sim/index.ts'
+import { explain, type RunResult, renderReport, simulate, simulateTold, type TraceEvent, traceLine, type Workload } from '../sim/index.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readTextInput } from './input.ts'
+import { flagOf } from './options.ts'
 import type { Output, Terminal } from './output.ts'
+import { OutputFile } from './output-file.ts'
 import { ProgressLine } from './progress-line.ts'
 import { formatAge, formatCount } from './quantities.ts'
 import type { ReplayOptions, RunCommandOptions } from './sim.ts'
-import { caseOf, commandLineOf, decodeCase, parseSeed, runOptionsOf, type SimCase } from './sim-case.ts'
-import type { CaseOptions } from './sim-options.ts'
-import { renderCase, renderFailure, renderResult } from './sim-summary.ts'
+import { caseOf, caseOfGiven, commandLineOf, type GivenCase, parseSeed, runOptionsOf, type SimCase } from './sim-case.ts'
+import { decodeCase } from './sim-case-file.ts'
+import { GIVEN_CASE_OPTIONS, type GivenCaseOptions } from './sim-options.ts'
+import { againLines, renderCase, renderFailure, renderResult } from './sim-summary.ts'
 import { loadWorkload } from './sim-workload.ts'
 
 const CASE_BYTES_MAX = 16 * MIB
 /** Below this a seed is easy to say aloud. */
 const DRAWN_SEED_LIMIT = 1_000_000
-const TRACE_LINES_AT_ONCE = 10_000
+/** Of a trace, gathered for one write, in characters. */
+const TRACE_CHUNK = 1 * MIB
 
 export interface Files {
   readonly report: string | null
   readonly trace: string | null
 }
 
+/** What a run that is shown is to leave behind. */
+export interface Telling {
+  /** Whether a failure is told with its events; else the run is done once. */
+  readonly isTold: boolean
+  readonly keepTrace: boolean
+  readonly onEvent: ((event: TraceEvent) => void) | null
+}
+
 export async function runOnce({ options, output, terminal }: Invocation<RunCommandOptions>): Promise<ExitCode> {
   const seed = options.seed ?? Math.floor(Math.random() * DRAWN_SEED_LIMIT)
-  return runAndTell(caseOf(seed, options), options, output, terminal)
+  return runAndTell({ simCase: caseOf(seed, options), file: null }, options, output, terminal)
 }
 
 export async function replay({ operands: [what = ''], options, output, terminal }: Invocation<ReplayOptions>): Promise<ExitCode> {
@@ -35,17 +46,27 @@ export async function replay({ operands: [what = ''], options, output, terminal 
 }
 
 /** A seed with the options of its run, or a file that holds a whole case. @throws BAD_REQUEST */
-export async function readCase(seedOrFile: string, options: CaseOptions): Promise<SimCase> {
-  if (/^\d+$/.test(seedOrFile)) return caseOf(parseSeed(seedOrFile, 'the operand'), options)
+export async function readCase(seedOrFile: string, options: GivenCaseOptions): Promise<GivenCase> {
+  if (/^\d+$/.test(seedOrFile)) return { simCase: caseOfGiven(parseSeed(seedOrFile, 'the operand'), options), file: null }
   const text = await readTextInput({ path: seedOrFile, stdin: NO_INPUT, bytesMax: CASE_BYTES_MAX })
-  return decodeCase(text, seedOrFile)
+  const simCase = decodeCase(text, seedOrFile)
+  refuseBesideFile(seedOrFile, options)
+  return { simCase, file: seedOrFile }
+}
+
+/** What a file says nobody says beside it: the run would be another one than the file's, or the option a lie. */
+function refuseBesideFile(path: string, options: GivenCaseOptions): void {
+  const names = Object.keys(GIVEN_CASE_OPTIONS) as (keyof GivenCaseOptions)[]
+  const given = names.filter((name) => options[name] !== null).map(flagOf)
+  if (given.length === 0) return
+  throw new SkeinError('BAD_REQUEST', `${path} holds a whole run, ${given.join(' and ')} included: leave that out, or change the file`)
 }
 
 /** A run with its progress shown, and how long it took. */
 export function simulateShown(
   simCase: SimCase,
   workload: Workload,
-  keepTrace: boolean,
+  { isTold, keepTrace, onEvent }: Telling,
   terminal: Terminal,
 ): { result: RunResult; elapsedMs: number } {
   const progress = new ProgressLine(terminal)
@@ -56,58 +77,72 @@ export function simulateShown(
       return `  ${formatAge(atMs)} of ${formatAge(simCase.durationMs)} · ${formatCount(speed)} × real time`
     })
   }
+  const options = { ...runOptionsOf(simCase, workload, { keepTrace, onProgress }), ...(onEvent === null ? {} : { onEvent }) }
   try {
-    const result = simulate(runOptionsOf(simCase, workload, { keepTrace, onProgress }))
+    const result = isTold ? simulateTold(options) : simulate(options)
     return { result, elapsedMs: performance.now() - startedAtMs }
   } finally {
     progress.clear()
   }
 }
 
-async function runAndTell(simCase: SimCase, { report, trace }: Files, output: Output, terminal: Terminal): Promise<ExitCode> {
+async function runAndTell(given: GivenCase, files: Files, output: Output, terminal: Terminal): Promise<ExitCode> {
+  const { simCase } = given
   const workload = await loadWorkload(simCase.workload)
+  const report = await OutputFile.openIf(files.report)
+  const trace = await TraceFile.openIf(files.trace)
   if (!output.isJson) output.line(renderCase(simCase, output.palette))
-  const wantsTrace = report !== null || trace !== null
-  const first = simulateShown(simCase, workload, wantsTrace, terminal)
-  // A failure is told with its events: the same run again gives them.
-  const told = first.result.passed || wantsTrace ? first.result : simulateShown(simCase, workload, true, terminal).result
-  if (output.isJson) printJson(simCase, told, output)
-  else printResult(simCase, told, first.elapsedMs, output)
-  if (report !== null) await writeText(report, [renderReport(told, { command: commandLineOf('replay', simCase) })], output)
-  if (trace !== null) await writeText(trace, traceChunks(told), output)
-  return told.passed ? EXIT.done : EXIT.no
+  const telling = { isTold: report !== null || !output.isJson, keepTrace: report !== null, onEvent: trace?.onEvent ?? null }
+  const { result, elapsedMs } = simulateShown(simCase, workload, telling, terminal)
+  if (output.isJson) printJson(given, result, output)
+  else printResult(given, result, elapsedMs, output)
+  await trace?.finish()
+  await report?.finish(renderReport(result, { command: commandLineOf('replay', given) }))
+  for (const path of [files.report, files.trace]) if (path !== null && !output.isJson) output.note(`wrote ${path}`)
+  return result.passed ? EXIT.done : EXIT.no
 }
 
-function printResult(simCase: SimCase, result: RunResult, elapsedMs: number, output: Output): void {
+function printResult(given: GivenCase, result: RunResult, elapsedMs: number, output: Output): void {
   const { palette } = output
   for (const line of renderResult(result, elapsedMs, palette)) output.line(line)
   if (result.passed) return
-  for (const line of renderFailure(simCase, explain(result), palette)) output.line(line)
+  for (const line of [...renderFailure(explain(result), palette), ...againLines(given, palette)]) output.line(line)
 }
 
-function printJson(simCase: SimCase, { trace: _trace, ...result }: RunResult, output: Output): void {
-  const { nodes, durationMs, callsPerSecond, workload } = simCase
-  output.json({ ...result, nodes, durationMs, callsPerSecond, workload })
+function printJson(given: GivenCase, { trace: _trace, ...result }: RunResult, output: Output): void {
+  const { nodes, durationMs, callsPerSecond, workload } = given.simCase
+  output.json({ ...result, nodes, durationMs, callsPerSecond, workload, reproduce: commandLineOf('replay', given) })
 }
 
-function* traceChunks({ trace }: RunResult): Generator<string> {
-  for (let start = 0; start < trace.length; start += TRACE_LINES_AT_ONCE) {
-    yield trace
-      .slice(start, start + TRACE_LINES_AT_ONCE)
-      .map((event) => `${traceLine(event)}\n`)
-      .join('')
+/** Every event as a line, written as the run goes: no run is too long for it. */
+class TraceFile {
+  readonly #file: OutputFile
+  #text = ''
+  readonly onEvent = (event: TraceEvent): void => {
+    this.#text += `${traceLine(event)}\n`
+    if (this.#text.length >= TRACE_CHUNK) this.#flush()
   }
-}
 
-/** @throws BAD_REQUEST if the file can't be written */
-export async function writeText(path: string, chunks: Iterable<string>, output: Output): Promise<void> {
-  try {
-    await writeFile(path, chunks)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SkeinError('BAD_REQUEST', `${path} can't be written: ${reason}`, { cause: error })
+  private constructor(file: OutputFile) {
+    this.#file = file
   }
-  if (!output.isJson) output.note(`wrote ${path}`)
+
+  static async openIf(path: string | null): Promise<TraceFile | null> {
+    if (path === null) return null
+    const file = await OutputFile.open(path)
+    await file.begin()
+    return new TraceFile(file)
+  }
+
+  async finish(): Promise<void> {
+    this.#flush()
+    await this.#file.close()
+  }
+
+  #flush(): void {
+    this.#file.writeNow(this.#text)
+    this.#text = ''
+  }
 }
 
 const NO_INPUT: AsyncIterable<Uint8Array> = {

@@ -10,9 +10,12 @@ import { formatAge, formatCount, formatPlural } from './quantities.ts'
 import type { SearchOptions } from './sim.ts'
 import { caseOf, commandLineOf, type SimCase } from './sim-case.ts'
 import { searchSeeds } from './sim-pool.ts'
-import { addCounts, renderCounts, renderFailure, renderSeeds } from './sim-summary.ts'
+import { addCounts, againLines, renderCounts, renderFailure, renderSeeds } from './sim-summary.ts'
 import type { Outcome } from './sim-worker.ts'
 import { loadWorkload } from './sim-workload.ts'
+
+/** How often a line says how far it is, where the output is no terminal. */
+const LINE_INTERVAL_MS = 10 * SECOND_MS
 
 /** All outcomes so far. */
 class Totals {
@@ -40,8 +43,10 @@ export async function search({ options, output, terminal }: Invocation<SearchOpt
   // A name that is wrong is said once, and not by every worker.
   await loadWorkload(template.workload)
   const totals = new Totals()
-  const progress = new ProgressLine(terminal)
+  const progress = new ProgressLine(terminal, LINE_INTERVAL_MS)
+  const showProgress = (): void => progress.update(() => progressText(totals, seeds))
   if (!output.isJson) output.line(renderSeeds(template, seeds, output.palette))
+  const timer = setInterval(showProgress, SECOND_MS)
   await searchSeeds({
     template,
     firstSeed: from,
@@ -53,17 +58,18 @@ export async function search({ options, output, terminal }: Invocation<SearchOpt
         progress.clear()
         tellFailure({ ...template, seed: outcome.seed }, outcome, output)
       }
-      progress.update(() => progressText(totals, seeds))
+      showProgress()
       const isTimeOver = forMs !== null && totals.elapsedMs >= forMs
       return !isTimeOver && (outcome.result.passed || !failFast)
     },
-  })
+  }).finally(() => clearInterval(timer))
   progress.clear()
   tellTotals(totals, template, output)
   return totals.failed.length === 0 ? EXIT.done : EXIT.no
 }
 
 function progressText(totals: Totals, seeds: number): string {
+  if (totals.seeds === 0) return `  0 of ${formatPlural(seeds, 'seed')} · ${formatAge(totals.elapsedMs)}`
   const perSecond = totals.seeds / (totals.elapsedMs / SECOND_MS)
   const left = ((seeds - totals.seeds) / perSecond) * SECOND_MS
   const failed = totals.failed.length === 0 ? '' : ` · ${totals.failed.length} failed`
@@ -73,11 +79,12 @@ function progressText(totals: Totals, seeds: number): string {
 function tellFailure(simCase: SimCase, { seed, result, stories }: Outcome, output: Output): void {
   const { violations, traceHash } = result
   if (output.isJson) {
-    output.json({ seed, traceHash, passed: false, violations, reproduce: commandLineOf('replay', simCase) })
+    output.json({ seed, traceHash, passed: false, violations, reproduce: commandLineOf('replay', { simCase, file: null }) })
     return
   }
   output.line(`\n${output.palette.bad(`seed ${seed} failed`)}`)
-  for (const line of renderFailure(simCase, stories, output.palette)) output.line(line)
+  const again = againLines({ simCase, file: null }, output.palette)
+  for (const line of [...renderFailure(stories, output.palette), ...again]) output.line(line)
 }
 
 function tellTotals(totals: Totals, template: SimCase, output: Output): void {

@@ -4,11 +4,12 @@ import { SECOND_MS } from '../base/index.ts'
 import type { Counts, RunResult, Story } from '../sim/index.ts'
 import type { Palette } from './palette.ts'
 import { formatAge, formatCount, formatPlural } from './quantities.ts'
-import { commandLineOf, isModulePath, type SimCase } from './sim-case.ts'
+import { commandLineOf, type GivenCase, isModulePath, type SimCase } from './sim-case.ts'
 import { formatTable, pad } from './table.ts'
 
 const TIME_WIDTH = 11
 const MARGIN = '  '
+const STACK_LINES_MAX = 12
 
 /** `seed 7 · 5 nodes · 30 m 00 s of faults · mixed at 200 calls/s`; a run that was made small says that, too. */
 export function renderCase({ seed, ...rest }: SimCase, palette: Palette): string {
@@ -81,16 +82,36 @@ export function renderCounts(counts: Counts, palette: Palette): string[] {
   ]
 }
 
-/** What was violated, with the events that matter and the lines that show it again. */
-export function renderFailure(simCase: SimCase, stories: readonly Story[], palette: Palette): string[] {
-  const lines = stories.flatMap((story) => ['', ...renderStory(story, palette)])
-  if (simCase.plan !== null) return lines
-  const again = [
-    ['again', commandLineOf('replay', simCase)],
-    ['to look at', `${commandLineOf('replay', simCase)} --report ${simCase.seed}.html`],
-    ['smaller', commandLineOf('shrink', simCase)],
-  ] as const
-  return [...lines, '', ...again.map(([what, line]) => `${MARGIN}${palette.quiet(what.padEnd(TIME_WIDTH))}  ${palette.name(line)}`)]
+/** What was violated, with the events that matter. */
+export function renderFailure(stories: readonly Story[], palette: Palette): string[] {
+  return stories.flatMap((story) => ['', ...renderStory(story, palette)])
+}
+
+/** The lines that do a failure again. */
+export function againLines(given: GivenCase, palette: Palette): string[] {
+  const { seed, plan } = given.simCase
+  const again: [string, string][] = [
+    ['again', commandLineOf('replay', given)],
+    ['to look at', `${commandLineOf('replay', given)} --report ${seed}.html`],
+  ]
+  if (plan === null) again.push(['smaller', `${commandLineOf('shrink', given)} --output ${seed}.json`])
+  return renderLines(again, palette)
+}
+
+/** A run that was made small is in no seed: it has to be kept to be done again. @param original what was made small */
+export function keepLines(original: GivenCase, palette: Palette): string[] {
+  const file = `${original.simCase.seed}.json`
+  return renderLines(
+    [
+      ['keep it', `${commandLineOf('shrink', original)} --output ${file}`],
+      ['then again', `skein sim replay ${file}`],
+    ],
+    palette,
+  )
+}
+
+function renderLines(lines: readonly (readonly [what: string, line: string])[], palette: Palette): string[] {
+  return ['', ...lines.map(([what, line]) => `${MARGIN}${palette.quiet(what.padEnd(TIME_WIDTH))}  ${palette.name(line)}`)]
 }
 
 export function renderStory({ violation, lines, omitted }: Story, palette: Palette): string[] {
@@ -101,7 +122,9 @@ export function renderStory({ violation, lines, omitted }: Story, palette: Palet
   })
   if (omitted > 0)
     rows.unshift(`${MARGIN}${' '.repeat(TIME_WIDTH)}    ${palette.quiet(`… ${formatPlural(omitted, 'earlier event')} of it`)}`)
-  return rows.length === 0 ? [head] : [head, '', ...rows]
+  const stack = (violation.stack ?? '').split('\n').slice(0, STACK_LINES_MAX)
+  const shownStack = violation.stack === undefined ? [] : ['', ...stack.map((line) => `${MARGIN}${palette.quiet(line)}`)]
+  return [head, ...shownStack, ...(rows.length === 0 ? [] : ['', ...rows])]
 }
 
 export function seconds(atMs: number): string {

@@ -6,7 +6,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '../base/index.ts'
-import { explain, type RunResult, type Story, simulate, type Workload } from '../sim/index.ts'
+import { explain, type RunResult, type Story, simulateTold, type Workload } from '../sim/index.ts'
 import { runOptionsOf, type SimCase } from './sim-case.ts'
 import { loadWorkload } from './sim-workload.ts'
 
@@ -29,8 +29,6 @@ port.on('message', (seed: number) => port.postMessage(runSeed({ ...template, see
 port.postMessage(null)
 
 function runSeed(simCase: SimCase, workload: Workload): Outcome {
-  const result = simulate(runOptionsOf(simCase, workload, SILENT))
-  if (result.passed) return { seed: simCase.seed, result, stories: [] }
-  const traced = simulate(runOptionsOf(simCase, workload, { ...SILENT, keepTrace: true }))
-  return { seed: simCase.seed, result, stories: explain(traced) }
+  const { trace, ...result } = simulateTold(runOptionsOf(simCase, workload, SILENT))
+  return { seed: simCase.seed, result: { ...result, trace: [] }, stories: explain({ ...result, trace }) }
 }

@@ -8,7 +8,7 @@
 import { availableParallelism } from 'node:os'
 import { type CommandGroup, defineCommand, JSON_OPTION } from './command.ts'
 import { durationOption, integerOption, type OptionValues, switchOption, textOption } from './options.ts'
-import { CASE_OPTIONS } from './sim-options.ts'
+import { CASE_OPTIONS, GIVEN_CASE_OPTIONS } from './sim-options.ts'
 
 const SEEDS_MAX = 10_000_000
 const JOBS_MAX = 256
@@ -22,7 +22,7 @@ const FILE_OPTIONS = {
 
 const SEED_OR_FILE = {
   form: '<seed>',
-  summary: 'a seed, with the options that its run had; or the file of a run that "skein sim shrink" wrote',
+  summary: 'a seed, with the options that its run had; or the file of a run that "skein sim shrink" wrote, which has them all',
 }
 
 const RUN_OPTIONS = {
@@ -45,16 +45,16 @@ const SEARCH_OPTIONS = {
   json: JSON_OPTION,
 }
 
-const REPLAY_OPTIONS = { ...CASE_OPTIONS, ...FILE_OPTIONS, json: JSON_OPTION }
+const REPLAY_OPTIONS = { ...GIVEN_CASE_OPTIONS, ...FILE_OPTIONS, json: JSON_OPTION }
 
 const SHRINK_OPTIONS = {
-  ...CASE_OPTIONS,
+  ...GIVEN_CASE_OPTIONS,
   attempts: integerOption({ summary: 'give up after so many runs', placeholder: '<n>', min: 1, max: ATTEMPTS_MAX }, ATTEMPTS_DEFAULT),
   output: textOption({ summary: 'write the smallest run, for "skein sim replay"', placeholder: '<file>' }, null),
   json: JSON_OPTION,
 }
 
-const EXPLAIN_OPTIONS = { ...CASE_OPTIONS, json: JSON_OPTION }
+const EXPLAIN_OPTIONS = { ...GIVEN_CASE_OPTIONS, json: JSON_OPTION }
 const JSON_ONLY = { json: JSON_OPTION }
 
 export type RunCommandOptions = OptionValues<typeof RUN_OPTIONS>

@@ -14,7 +14,8 @@ export type NodeIndex = number
 export type Direction = readonly [from: NodeIndex, to: NodeIndex]
 
 /** How the sides of a partition were drawn; `directions` says what is really cut. */
-export type PartitionShape = 'halves' | 'isolated' | 'ring' | 'bridge' | 'one-way' | 'custom'
+export const PARTITION_SHAPES = ['halves', 'isolated', 'ring', 'bridge', 'one-way', 'custom'] as const
+export type PartitionShape = (typeof PARTITION_SHAPES)[number]
 
 /**
  * Where in its work a process dies: before or after its next step of that kind. `seal` and `apply`

@@ -95,7 +95,7 @@ export const SCENARIO_NODES_MAX = 9
 export const SCENARIO_LENGTH_MAX = 256 * 1024
 const INDENT = '    '
 
-/** @throws BAD_REQUEST with the line that is wrong */
+/** @throws BAD_REQUEST with the line that is wrong, or if nothing in it can fail */
 export function parseScenario(text: string): ScenarioScript {
   if (text.length > SCENARIO_LENGTH_MAX) {
     throw new SkeinError('BAD_REQUEST', `the scenario has ${text.length} characters: cut it into files of at most ${SCENARIO_LENGTH_MAX}`)
@@ -104,7 +104,15 @@ export function parseScenario(text: string): ScenarioScript {
   const lines: { text: string; command: ScenarioCommand | null }[] = []
   let nodes = 0
   for (const [index, line] of all.entries()) {
-    if (line.startsWith(INDENT)) continue
+    if (line.startsWith(INDENT)) {
+      // What stands below a comment or nothing would never be looked at.
+      const isExpectation = lines.at(-1)?.command !== null && lines.length > 0
+      if (isExpectation) continue
+      throw new SkeinError(
+        'BAD_REQUEST',
+        `line ${index + 1} of the scenario (${line.trim()}): an expectation stands directly below its command`,
+      )
+    }
     if (line.trim() === '' || line.startsWith('#')) {
       lines.push({ text: line, command: null })
       continue
@@ -113,8 +121,20 @@ export function parseScenario(text: string): ScenarioScript {
     if (step.kind === 'nodes') nodes = step.count
     lines.push({ text: line, command: { line: index + 1, text: line, step, expected: expectationAfter(all, index) } })
   }
+  const commands = lines.flatMap(({ command }) => command ?? [])
+  if (!commands.some(({ step }) => isTelling(step))) {
+    throw new SkeinError(
+      'BAD_REQUEST',
+      'the scenario checks nothing: add commands that print, such as `get n1 color` or `converged`, and what they should',
+    )
+  }
   const title = all[0]?.startsWith('# ') === true ? all[0].slice(2) : 'a scenario'
-  return { title, lines, commands: lines.flatMap(({ command }) => command ?? []) }
+  return { title, lines, commands }
+}
+
+/** True of a command that prints what it found; the others pass whatever happens. */
+function isTelling({ kind }: ScenarioStep): boolean {
+  return kind === 'write' || kind === 'get' || kind === 'conflicts' || kind === 'converged'
 }
 
 /** Compares what the commands printed, in their order, with what stands in the script. */

@@ -120,7 +120,44 @@ describe('skein sim run', () => {
   })
 })
 
+describe('the files of a run', () => {
+  it.each(['--report', '--trace'])('[SIM] a path for %s that can not be written is refused before the run', async (option) => {
+    const path = join(directory, 'nowhere', 'file')
+    const { code, stdout, stderr } = await runInside(['sim', 'run', '--seed', '7', ...CALM, option, path])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`${path} can't be written`)
+  })
+
+  it('[SIM] of a failing run the trace is that of the run, once', async () => {
+    const trace = join(directory, 'failing.jsonl')
+    const report = join(directory, 'failing.html')
+    await writeFile(trace, 'what was there before\n')
+    const ran = await runInside(['sim', 'run', '--seed', '7', ...failing, '--trace', trace, '--report', report, '--json'])
+    const lines = (await readFile(trace, 'utf8')).trimEnd().split('\n')
+    expect(valuesOf(ran)[0]).toMatchObject({ counts: { events: lines.length } })
+    expect(lines.map((line) => (JSON.parse(line) as { number: number }).number)).toEqual(lines.map((_, number) => number))
+  })
+})
+
 describe('a workload of a user', () => {
+  it('[SIM] with a call that nobody could make fails with its name, and one that throws with its stack', async () => {
+    const module = join(directory, 'broken.mjs')
+    const broken = (next: string): string =>
+      `export default { name: 'broken', description: '', start: () => ({ next() { ${next} }, ended() {}, invariants: [] }) }`
+    await writeFile(
+      module,
+      broken(`return { request: { kind: 'get', key: 'k', consistency: 'local', session: null }, node: 'any', onUnknown: 'go-on' }`),
+    )
+    const malformed = await skein(['sim', 'run', '--seed', '4', ...CALM, '--workload', module])
+    expect(malformed.code).toBe(1)
+    expect(malformed.stdout).toMatch(/WorkloadWorks .+: the workload broken hands out a call .+ request\.timeoutMs is missing/)
+    await writeFile(module, broken(`throw new TypeError('a mistake')`))
+    const thrown = await skein(['sim', 'run', '--seed', '4', ...CALM, '--workload', module])
+    expect(thrown.stdout).toMatch(
+      /WorkloadWorks .+: the workload broken throws in next\(\d+\): a mistake\n\n +TypeError: a mistake\n +at .+broken\.mjs/,
+    )
+  })
+
   it('[DOCS] the one of the examples passes', async () => {
     const module = fileURLToPath(new URL('../../examples/workload.mjs', import.meta.url))
     const { code, stdout } = await skein(['sim', 'run', '--seed', '4', ...SHORT, '--workload', module])
@@ -156,6 +193,28 @@ describe('a failing seed', () => {
     const replayed = await runInside(['sim', 'replay', file, '--json'])
     expect(replayed.code).toBe(1)
     expect(valuesOf(replayed)[0]).toMatchObject({ nodes: 1, violations: [{ invariant: 'LessThanThree' }] })
+    // Its seed alone would be another run.
+    const again = `skein sim replay ${file}`
+    expect(shrunk.stdout).toContain(`${again}\n`)
+    expect(valuesOf(replayed)[0]).toMatchObject({ reproduce: again })
+    const report = join(directory, 'small.html')
+    await runInside(['sim', 'replay', file, '--report', report])
+    expect(await readFile(report, 'utf8')).toContain(`<code id="command">${again}</code>`)
+  })
+
+  it('[SIM] that was made small is to be kept, if no file was named', async () => {
+    const { stdout } = await runInside(['sim', 'shrink', '7', ...failing])
+    expect(stdout).toMatch(/keep it +skein sim shrink 7 .+ --output 7\.json\n +then again +skein sim replay 7\.json\n/)
+  })
+
+  it('[SIM] takes no options beside a file, which has them all', async () => {
+    const file = join(directory, 'kept.json')
+    await runInside(['sim', 'shrink', '7', ...failing, '--output', file])
+    for (const command of ['replay', 'shrink', 'explain']) {
+      const { code, stderr } = await runInside(['sim', command, file, '--nodes', '5', '--minutes', '1'])
+      expect(code).toBe(2)
+      expect(stderr).toContain(`${file} holds a whole run, --nodes and --minutes included`)
+    }
   })
 
   it('[SIM] is explained in words', async () => {

@@ -54,11 +54,26 @@ describe('scenarios by hand, in the simulator', () => {
     ['nodes n1 n2\ncut n1 n2', 'line 2', 'a cut is'],
     ['nodes n1 n2\ncut n1 | n1', 'line 2', 'one side'],
     ['nodes n1\nbatch n1 a', 'line 2', 'KEY=VALUE'],
-    ['nodes n1\nstart n1', 'line 2', 'up already'],
-    ['nodes n1\nkill n1\nkill n1', 'line 3', 'down already'],
+    ['nodes n1\nstart n1\nconverged', 'line 2', 'up already'],
+    ['nodes n1\nkill n1\nkill n1\nconverged', 'line 3', 'down already'],
+    ['nodes n1\nget n1 a\n# why\n    (absent)', 'line 4', 'directly below its command'],
+    ['    (absent)\nnodes n1', 'line 1', 'directly below its command'],
   ])('%s → refused with its line', (text, line, reason) => {
     expect(() => runScenario(text)).toThrow(
       expect.objectContaining({ code: 'BAD_REQUEST', message: expect.stringMatching(new RegExp(`${line}.*${reason}`)) }),
     )
+  })
+
+  it.each([
+    ['an empty file', ''],
+    ['comments alone', '# a title\n\n# and nothing'],
+    ['nodes alone', 'nodes n1 n2'],
+    ['faults alone', 'nodes n1 n2\ncut n1 | n2\nkill n1\nstart n1\nheal\nelapse 10ms'],
+  ])('%s → refused, for it could only pass', (_what, text) => {
+    expect(() => runScenario(text)).toThrow('the scenario checks nothing')
+  })
+
+  it('what a command prints and nobody expected does not pass', () => {
+    expect(runScenario('nodes n1\nset n1 a 1\n')).toMatchObject({ passed: false, mismatches: [{ expected: [], actual: ['ok n1#1:1'] }] })
   })
 })
