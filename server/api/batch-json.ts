@@ -3,7 +3,7 @@
  * operation is an object of its own, read by `json-object.ts`.
  */
 
-import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, JSON_DEPTH_MAX, present, SkeinError } from '../../base/index.ts'
+import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, JSON_DEPTH_MAX, MIB, present, SkeinError } from '../../base/index.ts'
 import type { Condition, Operation } from '../../core/index.ts'
 import { concernField, type JsonObject, keyField, nameIn, objectOf, refused, ttlField, valueField, versionField } from './json-object.ts'
 import { elementsOf, membersOf } from './json-source.ts'
@@ -11,6 +11,9 @@ import type { JsonCarrier } from './json-text.ts'
 import type { Write } from './write.ts'
 
 export const BATCH_FIELDS = ['ops', 'if', 'w']
+
+/** A batch of the largest size as JSON, with its quotes, escapes and base64. */
+export const BATCH_JSON_BYTES_MAX = 8 * MIB
 
 /** The levels around a value: what the batch came in, the list, the operation. */
 export const BATCH_DEPTH_MAX = JSON_DEPTH_MAX + 3

@@ -29,16 +29,16 @@ export function deadlineField(version: Version): string {
   return version.deadlineMs === null ? '"expiresAt":null' : `"expiresAt":"${isoTime(version.deadlineMs)}"`
 }
 
-/** An item of a page, or, with the count of its conflicts, the answer to `?meta=true`. */
-export function itemJson(item: Item, withValue: boolean, conflicts: number | null): string {
+/** An item of a page, or, with the count of its conflicts, the answer to a read. */
+export function itemFields(item: Item, withValue: boolean, conflicts: number | null): string {
   const value = withValue ? valueFields(item.value) : `"type":"${item.value.type}"`
   const count = conflicts === null ? '' : `,"conflicts":${conflicts}`
-  return `{${keyFields(item.key)},${value},${versionFields(item.version)},${deadlineField(item.version)}${count}}`
+  return `${keyFields(item.key)},${value},${versionFields(item.version)},${deadlineField(item.version)}${count}`
 }
 
 /** A page of a scan, as fields: `"items":[…],"cursor":…`. */
 export function pageFields(items: readonly Item[], next: Key | null, isReverse: boolean, withValues: boolean): string {
-  const list = items.map((item) => itemJson(item, withValues, null)).join(',')
+  const list = items.map((item) => `{${itemFields(item, withValues, null)}}`).join(',')
   const cursor = next === null ? 'null' : `"${formatCursor(isReverse ? 'reverse scan' : 'scan', next)}"`
   return `"items":[${list}],"cursor":${cursor}`
 }

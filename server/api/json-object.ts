@@ -10,7 +10,7 @@ import { type Dot, parseDot, type Value } from '../../crdt/index.ts'
 import { membersOf } from './json-source.ts'
 import { type JsonCarrier, tooDeep } from './json-text.ts'
 import { parseConcern, parseTtl } from './parameters.ts'
-import { valueOfJson, valueOfText } from './value-json.ts'
+import { valueOfSource, valueOfText } from './value-json.ts'
 
 export interface JsonObject {
   /** What its fields are called after, such as `ops[3]`; empty for the object that came. */
@@ -70,9 +70,8 @@ export function valueField(object: JsonObject, maxBytes: number, carrier: JsonCa
   if (type === 'json') {
     if (encoding === 'base64') throw refused(nameIn(object, 'encoding'), 'is for bytes: give JSON as it is')
     const source = present(membersOf(text, start).get('value'), 'a parsed member has a source')
-    const json = text.slice(source.start, source.end)
-    if (isDeeperThan(json, JSON_DEPTH_MAX)) throw tooDeep(carrier)
-    return valueOfJson(json, maxBytes)
+    if (isDeeperThan(text.slice(source.start, source.end), JSON_DEPTH_MAX)) throw tooDeep(carrier)
+    return valueOfSource(text, source.start, source.end, maxBytes)
   }
   if (type !== 'text' && type !== 'bytes') throw refused(nameIn(object, 'type'), 'is not "json", "text" or "bytes"')
   if (typeof value !== 'string') throw refused(nameIn(object, 'value'), `is not a string, as a value of type ${type} has to be`)

@@ -25,9 +25,15 @@ export function valueOfText(text: string, type: 'text' | 'bytes', encoding: 'bas
   return valueOfBytes(type, bytes, maxBytes)
 }
 
-/** The value of the source of a JSON value. @throws TOO_LARGE */
-export function valueOfJson(source: string, maxBytes: number): Value {
-  return checkedSize({ type: 'json', data: binaryFromText(source) }, maxBytes)
+/** The value of a JSON text. @throws TOO_LARGE */
+export function valueOfJson(text: string, maxBytes: number): Value {
+  return checkedSize({ type: 'json', data: binaryFromText(text) }, maxBytes)
+}
+
+/** The value that stands in a JSON text from `start` to `end`. @throws TOO_LARGE */
+export function valueOfSource(text: string, start: number, end: number, maxBytes: number): Value {
+  // Copied: a part of a JavaScript string keeps the whole of it alive, here a batch of megabytes for one number.
+  return valueOfBytes('json', utf8(text.slice(start, end)), maxBytes)
 }
 
 /** @throws TOO_LARGE */

@@ -7,8 +7,8 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { MIB, SkeinError } from '../../base/index.ts'
-import { BATCH_DEPTH_MAX, BATCH_FIELDS, batchOf } from '../api/batch-json.ts'
+import { SkeinError } from '../../base/index.ts'
+import { BATCH_DEPTH_MAX, BATCH_FIELDS, BATCH_JSON_BYTES_MAX, batchOf } from '../api/batch-json.ts'
 import { versionJson } from '../api/item-json.ts'
 import { objectOf } from '../api/json-object.ts'
 import { TIMEOUT } from '../api/parameters.ts'
@@ -19,14 +19,11 @@ import { Query } from './request-url.ts'
 import { transact } from './transaction-call.ts'
 import { BODY, bytesOfBody, parseJsonBody } from './value-body.ts'
 
-/** A batch of the largest size as JSON, with its quotes, escapes and base64. */
-const BATCH_BODY_BYTES_MAX = 8 * MIB
-
 const BATCH_PARAMETERS = [TIMEOUT]
 
 /** Registers `POST /v1/batch`. */
 export function registerBatchRoutes(app: FastifyInstance, door: Door): void {
-  app.post('/v1/batch', { config: { describe: BATCH_DESCRIPTION }, bodyLimit: BATCH_BODY_BYTES_MAX }, (request, reply) =>
+  app.post('/v1/batch', { config: { describe: BATCH_DESCRIPTION }, bodyLimit: BATCH_JSON_BYTES_MAX }, (request, reply) =>
     postBatch(door, request, reply),
   )
 }

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { KIB, SkeinError, textFromBinary } from '../../base/index.ts'
 import type { Item } from '../../core/index.ts'
 import { formatDot, type Value } from '../../crdt/index.ts'
-import { itemJson, versionJson } from '../api/item-json.ts'
+import { itemFields, versionJson } from '../api/item-json.ts'
 import { CONCERN, META, READ, TIMEOUT, TTL } from '../api/parameters.ts'
 import { jsonAnswer, SESSION, VALUE_ANSWER, VALUE_BODY, VERSION } from './api-schema.ts'
 import { JSON_TYPE } from './errors.ts'
@@ -57,7 +57,7 @@ function getKey(door: Door, request: FastifyRequest, reply: FastifyReply): void 
 /** @param conflicts their number if the item's description is wanted, null for the bare value */
 function sendItem(reply: FastifyReply, item: Item, conflicts: number | null): void {
   reply.header('etag', `"${formatDot(item.version.dot)}"`).header('x-content-type-options', 'nosniff')
-  if (conflicts !== null) reply.header('content-type', JSON_TYPE).send(itemJson(item, true, conflicts))
+  if (conflicts !== null) reply.header('content-type', JSON_TYPE).send(`{${itemFields(item, true, conflicts)}}`)
   else reply.header('content-type', mediaTypeOf(item.value.type)).send(payloadOf(item.value))
 }
 
