@@ -9,6 +9,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { assert, MIB, SECOND_MS, SkeinError } from '../../base/index.ts'
 import type { Gateway } from '../gateway.ts'
+import { JsonLinesProtocol } from '../json-lines/json-lines-protocol.ts'
 import { RespProtocol } from '../resp/resp-protocol.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { Outbox } from './outbox.ts'
@@ -33,6 +34,8 @@ export const TCP_LIMITS: TcpLimits = {
   closeGraceMs: 5 * SECOND_MS,
 }
 
+/** The first byte of JSON lines: no command of the Redis protocol begins with it. */
+const OPEN_BRACE = 0x7b
 /** Connections that were made and not accepted yet. */
 const BACKLOG = 511
 /** A connection that says nothing is asked so often whether its other end still exists. */
@@ -60,12 +63,14 @@ export class TcpDoor {
     const { gateway, maxValueBytes, logger } = options
     this.#limits = { ...TCP_LIMITS, ...options.limits }
     const held = new HeldBytes(this.#limits.heldBytesMax)
-    const resp = new RespProtocol({ gateway, maxValueBytes, turns: new Turns(), held, logger })
+    const shared = { gateway, maxValueBytes, turns: new Turns(), held, logger }
+    const resp = new RespProtocol(shared)
+    const lines = new JsonLinesProtocol(shared)
     this.#surroundings = {
       outbox: new Outbox(),
       held,
       stallTimeoutMs: this.#limits.stallTimeoutMs,
-      begin: (wire) => resp.open(wire),
+      begin: (wire, first) => (first[0] === OPEN_BRACE ? lines : resp).open(wire),
       closed: (wire) => this.#wires.delete(wire),
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
