@@ -1,6 +1,7 @@
 /**
  * What a simulated disk holds, read off it block by block: of each log the transactions that the
- * store of the logs and the journal's records after it reach without a gap. It is read apart from
+ * store of the logs and the journal's records after it reach without a gap. Blocks that the platter
+ * does not have yet do not count, as the power may go before the next start. It is read apart from
  * `core/recovery.ts`, which is what has to find the same.
  *
  * Only asked when a disk was damaged or put back. Then it says what must be found again all the
@@ -38,7 +39,7 @@ export function contentsOf({ logs, journal }: Pick<SimulatedDisk, 'logs' | 'jour
   for (const writer of new Set([...logs.keys(), ...journaled.keys()])) {
     const reader = new LogReader(writer, spans)
     const log = logs.get(writer)
-    for (let index = 0; log !== undefined && index < log.length; index++) reader.takeBlock(log.block(index))
+    for (let index = 0; log !== undefined && index < log.durable; index++) reader.takeBlock(log.block(index))
     for (const record of journaled.get(writer) ?? []) reader.takeRecord(record)
   }
   return new VersionVector([...spans].map(([writer, found]) => [writer, reachOf(found)] as const).filter(([, reach]) => reach > 0))

@@ -28,9 +28,10 @@ function blockOf(writer: WriterId, index: number): Uint8Array {
   return encodeHeader({ group: DEFAULT_GROUP, writer, directory, epoch: 1 as Epoch, continues: null })
 }
 
-function logOf(writer: WriterId, length: number): DiskLog {
+function logOf(writer: WriterId, length: number, durable = length): DiskLog {
   const log = new DiskLog(writer, '0'.repeat(64) as LogKey)
   for (let index = 0; index < length; index++) log.sign(blockOf(writer, index))
+  log.durable = durable
   return log
 }
 
@@ -48,6 +49,11 @@ function contents(logs: readonly DiskLog[], records: readonly JournalRecord[]): 
 describe('the contents of a disk', () => {
   it('[JR5] are those of its logs', () => {
     expect(contents([logOf(LOG, 4)], [])).toEqual([`${LOG}:3`])
+  })
+
+  it('[JR6] have no block that is not on the platter, unless the journal has it', () => {
+    expect(contents([logOf(LOG, 5, 3)], [])).toEqual([`${LOG}:2`])
+    expect(contents([logOf(LOG, 5, 3)], [record(3)])).toEqual([`${LOG}:3`])
   })
 
   it('[JR5] go on in the journal', () => {
