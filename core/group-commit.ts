@@ -10,12 +10,10 @@
 
 import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present, unreachable } from '../base/index.ts'
 import type { Entry } from './entry.ts'
-import type { ReadRequest, RequestId, WriteRequest } from './requests.ts'
+import { isWrite, type ReadRequest, type RequestId, type WriteRequest } from './requests.ts'
 import type { ConcernWait } from './waiting.ts'
 
-/** Requests gathered for the next commit. One more is refused with UNAVAILABLE. */
-export const GATHERED_REQUESTS_MAX = 100_000
-/** Bytes of keys and values gathered for the next commit. */
+/** Bytes of keys and values gathered for the next commit. A write past it is refused with UNAVAILABLE. */
 export const GATHERED_BYTES_MAX = 16 * BATCH_BYTES_MAX
 /** Below this a second write costs more than the overlap gains. */
 const SPLIT_REQUESTS_MIN = 16
@@ -44,6 +42,8 @@ export interface SealedCommit {
 interface InFlight {
   readonly commit: SealedCommit
   readonly keys: PendingKeys
+  /** How many are answered with it. */
+  readonly requests: number
   readonly held: HeldRead[]
 }
 
@@ -63,8 +63,14 @@ export class GroupCommit {
     return this.#gathered.length > 0
   }
 
+  /** Requests that wait for a commit, this one or the next. */
+  get size(): number {
+    const inFlight = this.#inFlight
+    return this.#gathered.length + (inFlight === null ? 0 : inFlight.requests + inFlight.held.length)
+  }
+
   get isFull(): boolean {
-    return this.#gathered.length >= GATHERED_REQUESTS_MAX || this.#bytes >= GATHERED_BYTES_MAX
+    return this.#bytes >= GATHERED_BYTES_MAX
   }
 
   gather(id: RequestId, request: WriteRequest): void {
@@ -106,17 +112,20 @@ export class GroupCommit {
 
   /** Takes the first requests out: they are executed. Returns the keys that they may have written. */
   take(count: number): PendingKeys {
-    for (let i = 0; i < count; i++) this.#bytes -= present(this.#gathered[i], 'no more is taken than was gathered').bytes
+    const taken = this.#gathered.slice(0, count)
+    assert(taken.length === count, 'no more is taken than was gathered')
+    for (const { bytes } of taken) this.#bytes -= bytes
     this.#gathered = this.#gathered.slice(count)
-    const keys = this.#keys
-    // While requests are left, their keys stay, with those of the requests that are gone.
-    if (!this.hasGathered) this.#keys = new PendingKeys()
+    const keys = this.hasGathered ? PendingKeys.of(taken) : this.#keys
+    // Anew, for under a load that never lets it run empty it would keep every write there ever was.
+    this.#keys = PendingKeys.of(this.#gathered)
     return keys
   }
 
-  launch(commit: SealedCommit, keys = new PendingKeys()): void {
+  /** @param requests how many are answered with it */
+  launch(commit: SealedCommit, keys = new PendingKeys(), requests = 0): void {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
-    this.#inFlight = { commit, keys, held: [] }
+    this.#inFlight = { commit, keys, requests, held: [] }
   }
 
   /** The commit in flight is durable: what is held by it can be answered. */
@@ -132,6 +141,12 @@ export class PendingKeys {
   readonly #writes: WriteRequest[] = []
   readonly #keys = new Set<Key>()
   #indexed = 0
+
+  static of(gathered: readonly Gathered[]): PendingKeys {
+    const keys = new PendingKeys()
+    for (const { request } of gathered) if (isWrite(request)) keys.add(request)
+    return keys
+  }
 
   add(write: WriteRequest): void {
     this.#writes.push(write)

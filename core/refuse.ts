@@ -9,6 +9,10 @@ export function recoveringError(progress: { readonly done: number; readonly tota
   })
 }
 
+export function busyError(): SkeinError {
+  return new SkeinError('UNAVAILABLE', 'too many requests are waiting on this node: slow down and try again, or ask another node')
+}
+
 export function noLeaderError(): SkeinError {
   const message = 'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local'
   return new SkeinError('NO_QUORUM', message)

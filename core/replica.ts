@@ -18,7 +18,7 @@ import {
   type NodeName,
   type Now,
   type Prng,
-  SkeinError,
+  type SkeinError,
   unreachable,
   type WriterId,
 } from '../base/index.ts'
@@ -28,14 +28,14 @@ import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
 import { decodeFacts, encodeFacts } from './facts.ts'
-import type { GroupName } from './group.ts'
 import { Health } from './health.ts'
 import { IdempotencyTable } from './idempotency.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
 import { readOnlyError } from './read-only.ts'
-import { noLeaderError, recoveringError } from './refuse.ts'
+import { busyError, noLeaderError, recoveringError } from './refuse.ts'
+import type { ReplicaConfig } from './replica-config.ts'
 import {
   type ConflictsRequest,
   isWrite,
@@ -49,23 +49,6 @@ import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
 import { SessionWaits } from './waiting.ts'
 import { WritePath } from './write-path.ts'
-
-export interface ReplicaConfig {
-  readonly group: GroupName
-  readonly node: NodeName
-  readonly directory: DirectoryId
-  /** All members by name, this node included; the same on every node (MB1). */
-  readonly members: readonly NodeName[]
-  /**
-   * How far an entry may be ahead of the reference clock (HL3). Lower notices a wrong clock
-   * sooner; it must stay above what clocks in the cluster really differ by.
-   */
-  readonly maxClockDriftMs: number
-  /** The share of writes that fail on purpose, in millionths: for tests of clients. */
-  readonly dropRateMillionths: number
-}
-
-export const MAX_CLOCK_DRIFT_DEFAULT_MS = 60_000
 
 /** A request that is answered on a state which covers its session. */
 type SessionRequest = ReadRequest | WriteRequest
@@ -166,6 +149,11 @@ export class Replica {
   /** True if the log store has everything that was written in this life. */
   get isDrained(): boolean {
     return this.#writes.isDrained
+  }
+
+  /** Requests that wait. Invariant: at most `requestsMax`. */
+  get heldRequests(): number {
+    return this.#sessionWaits.size + this.#writes.heldRequests
   }
 
   /** What is applied, and durable here: they are the same (JR6). */
@@ -271,7 +259,7 @@ export class Replica {
       case 'conflicts':
         return this.#reply(id, this.#listConflicts(request))
       case 'copies':
-        return this.#writes.countCopies(id, request)
+        return this.#isFull ? this.#reply(id, { kind: 'failed', error: busyError() }) : this.#writes.countCopies(id, request)
       case 'get':
       case 'scan':
       case 'inspect':
@@ -281,6 +269,10 @@ export class Replica {
       default:
         return unreachable(request)
     }
+  }
+
+  get #isFull(): boolean {
+    return this.heldRequests >= this.#config.requestsMax
   }
 
   #requestOnSession(id: RequestId, request: SessionRequest): void {
@@ -293,9 +285,7 @@ export class Replica {
 
   #refusalOf(request: SessionRequest): SkeinError | null {
     if (!this.#isRecovered) return recoveringError(this.#delivery.recoveryProgress())
-    if (request.session !== null && this.#sessionWaits.isFull) {
-      return new SkeinError('UNAVAILABLE', 'too many requests wait for their session: try again later or ask another node')
-    }
+    if (this.#isFull) return busyError()
     if (isWrite(request)) return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
     return request.consistency === 'linearizable' ? noLeaderError() : null
   }

@@ -7,9 +7,6 @@ import { SkeinError } from '../base/index.ts'
 import { type Dot, formatDot, type ReadonlyVersionVector } from '../crdt/index.ts'
 import type { Reply, Request, RequestId } from './requests.ts'
 
-/** Requests waiting at once, of either kind. One more is refused with UNAVAILABLE. */
-export const WAITING_MAX = 10_000
-
 type SessionRequest = Extract<Request, { session: ReadonlyVersionVector | null }>
 
 interface SessionWait {
@@ -23,8 +20,8 @@ export class SessionWaits {
   /** In the order of arrival. */
   readonly #waits = new Map<RequestId, SessionWait>()
 
-  get isFull(): boolean {
-    return this.#waits.size >= WAITING_MAX
+  get size(): number {
+    return this.#waits.size
   }
 
   add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, nowMs: number): void {
@@ -68,12 +65,8 @@ export interface ConcernWait {
 export class ConcernWaits {
   #waits: ConcernWait[] = []
 
-  get isFull(): boolean {
-    return this.#waits.length >= WAITING_MAX
-  }
-
-  get isEmpty(): boolean {
-    return this.#waits.length === 0
+  get size(): number {
+    return this.#waits.length
   }
 
   add(wait: ConcernWait): void {

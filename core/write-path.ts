@@ -26,6 +26,7 @@ import type { GroupName } from './group.ts'
 import { GroupCommit, type HeldRead } from './group-commit.ts'
 import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
+import { busyError } from './refuse.ts'
 import type { CopiesRequest, ReadRequest, Reply, RequestId, WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
 
@@ -75,16 +76,18 @@ export class WritePath {
     return this.#active?.header.writer ?? null
   }
 
+  /** Requests that wait for a commit, or for other nodes. */
+  get heldRequests(): number {
+    return this.#commit.size + this.#concernWaits.size
+  }
+
   /** Why a write can't be taken now, or null. */
   refusalOf(request: WriteRequest): SkeinError | null {
     const { memberCount } = this.#context
     if (neededNodes(request.concern, memberCount) > memberCount) {
       return new SkeinError('BAD_REQUEST', `w=${request.concern} asks for more nodes than the ${memberCount} that the cluster has`)
     }
-    if (this.#commit.isFull || (request.concern !== 1 && this.#concernWaits.isFull)) {
-      return new SkeinError('UNAVAILABLE', 'too many writes are waiting on this node: slow down and try again')
-    }
-    return null
+    return this.#commit.isFull ? busyError() : null
   }
 
   gather(id: RequestId, request: WriteRequest): void {
@@ -160,24 +163,20 @@ export class WritePath {
 
   /** Answers the writes that enough nodes hold by now. */
   releaseConcerns(): void {
-    if (this.#concernWaits.isEmpty) return
+    if (this.#concernWaits.size === 0) return
     for (const { id, reply } of this.#concernWaits.takeReached((version) => this.#countHolding(version)))
       this.#context.emit({ kind: 'reply', id, reply })
   }
 
   /** Answers once `wanted` nodes hold a transaction, or at the time-out, how many do. */
   countCopies(id: RequestId, { version, wanted, timeoutMs }: CopiesRequest): void {
-    if (this.#concernWaits.isFull) {
-      const error = new SkeinError('UNAVAILABLE', 'too many requests wait for other nodes: try again later')
-      return this.#context.emit({ kind: 'reply', id, reply: { kind: 'failed', error } })
-    }
     const deadlineMs = this.#context.now().monotonicMs + timeoutMs
     this.#awaitConcerns([{ id, version, needed: wanted, reply: null, deadlineMs }])
   }
 
   /** Nobody waits for the answer any more. */
   withdraw(id: RequestId): void {
-    if (!this.#concernWaits.isEmpty) this.#concernWaits.remove(id)
+    if (this.#concernWaits.size > 0) this.#concernWaits.remove(id)
   }
 
   expireConcerns(): void {
@@ -215,7 +214,7 @@ export class WritePath {
       if (this.#commit.hasGathered) this.askGather()
       return
     }
-    this.#commit.launch({ entry, concerns: answers.concerns }, keys)
+    this.#commit.launch({ entry, concerns: answers.concerns }, keys, count)
     this.#context.emit({ kind: 'persist', records, replies: answers.replies })
   }
 

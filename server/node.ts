@@ -17,6 +17,7 @@ import {
   type LogFailure,
   MemoryStateStore,
   planRecovery,
+  REQUESTS_MAX_DEFAULT,
   Replica,
   type Reply,
   type Request,
@@ -269,6 +270,7 @@ function newReplica(config: NodeConfig, directory: DataDirectory): Replica {
     members: [...new Set(members)].sort(),
     maxClockDriftMs: config.maxClockDriftMs,
     dropRateMillionths: Math.round(config.dropRate * MILLION),
+    requestsMax: REQUESTS_MAX_DEFAULT,
   }
   return new Replica(replicaConfig, new MemoryStateStore(), new Prng(randomInt(2 ** 47)))
 }

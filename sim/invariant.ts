@@ -24,6 +24,8 @@ export interface NodeView {
   /** What is applied and durable; empty while it is down. */
   readonly frontier: ReadonlyVersionVector
   readonly digest: string
+  /** Requests that wait in it, for a commit, a session or other nodes. */
+  readonly heldRequests: number
   /** The register of a key in its state: for comparing, without the detour over a request. */
   register(key: Key): Register | undefined
   status(): Status

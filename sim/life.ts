@@ -37,6 +37,8 @@ const TICK_US = 25_000
 const DISK_CHECK_TICKS = 10
 const RELEASE_TICKS = 200
 const HAND_OVER_MS = 2000
+/** Fewer than in the server, so that clients of a run, who wait for their answers, reach it. */
+export const SIMULATED_REQUESTS_MAX = 32
 const COPY_TICKS = (COPY_INTERVAL_MS * 1000) / TICK_US
 const TICK: Input = { kind: 'tick' }
 
@@ -220,7 +222,15 @@ export class Life {
       onPersisted: () => observe({ kind: 'persisted', node }),
     })
     const store = new ObservedStateStore()
-    const config = { group: DEFAULT_GROUP, node: name, directory: disk.directory, members, maxClockDriftMs, dropRateMillionths: 0 }
+    const config = {
+      group: DEFAULT_GROUP,
+      node: name,
+      directory: disk.directory,
+      members,
+      maxClockDriftMs,
+      dropRateMillionths: 0,
+      requestsMax: SIMULATED_REQUESTS_MAX,
+    }
     const replica = new ObservedReplica(config, store, forkPrng(random), {
       kill: this.#kill,
       onApplied: (frontier) => {

@@ -75,6 +75,10 @@ export class SimulatedNode implements NodeView {
     return this.#life?.parts?.replica.digest ?? DIGEST_OF_NOTHING
   }
 
+  get heldRequests(): number {
+    return this.#life?.parts?.replica.heldRequests ?? 0
+  }
+
   register(key: Key): Register | undefined {
     return this.#life?.parts?.store.peek(key)
   }

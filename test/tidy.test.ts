@@ -41,7 +41,7 @@ const IMPURE = [
 const EMPTY_NAMES = /(^|[-/])(utils?|helpers?|common|misc|manager)(\.ts$|\/)/
 const LINES_MAX = 400
 /** Files past the limit, with what they may have: they only shrink. */
-const RATCHET: Record<string, number> = { 'core/replica.ts': 490 }
+const RATCHET: Record<string, number> = { 'core/replica.ts': 480 }
 
 interface Source {
   readonly path: string

@@ -1,14 +1,16 @@
 /**
- * Bounded: every queue and record has a limit. Seen from outside: conflicts of a key, entries that
- * wait in a log, writers of a frontier, bytes of a message.
+ * Bounded: every queue and record has a limit. Seen from outside: requests that a node holds,
+ * conflicts of a key, entries that wait in a log, writers of a frontier, bytes of a message.
  *
- * Conflicts are looked at with each change; the status of each node every few seconds.
+ * Conflicts are looked at with each change, the requests of all nodes with each call and answer; the
+ * status of each node every few seconds.
  */
 
 import { MIB } from '../../base/index.ts'
 import { READ_BYTES_MAX } from '../../core/index.ts'
 import { CONFLICTS_PER_KEY_MAX, VECTOR_WRITERS_MAX } from '../../crdt/index.ts'
-import type { Finding, Invariant, NodeView } from '../invariant.ts'
+import type { ClusterView, Finding, Invariant, NodeView } from '../invariant.ts'
+import { SIMULATED_REQUESTS_MAX } from '../life.ts'
 import type { Oracle } from '../oracle.ts'
 
 const STATUS_INTERVAL_MS = 5000
@@ -22,7 +24,7 @@ export function bounded(oracle: Oracle): Invariant {
   let nextStatusMs = STATUS_INTERVAL_MS
   return {
     name: 'Bounded',
-    kinds: ['applied', 'sent', 'sealed'],
+    kinds: ['applied', 'sent', 'sealed', 'invoked', 'answered'],
     observe({ number, atMs, happening }, cluster) {
       if (happening.kind === 'sent') {
         if (happening.content.kind !== 'message' || happening.content.bytes.length <= MESSAGE_BYTES_MAX) return null
@@ -32,6 +34,7 @@ export function bounded(oracle: Oracle): Invariant {
         const node = cluster.nodes[happening.node]
         return node === undefined ? null : findOverfullRegister(oracle, node, number)
       }
+      if (happening.kind !== 'sealed') return findOverfullQueue(cluster, number)
       if (atMs < nextStatusMs) return null
       nextStatusMs = atMs + STATUS_INTERVAL_MS
       for (const node of cluster.nodes) {
@@ -42,6 +45,13 @@ export function bounded(oracle: Oracle): Invariant {
     },
     finish: () => null,
   }
+}
+
+function findOverfullQueue({ nodes }: ClusterView, number: number): Finding | null {
+  const node = nodes.find(({ heldRequests }) => heldRequests > SIMULATED_REQUESTS_MAX)
+  if (node === undefined) return null
+  const message = `node ${node.index} holds ${node.heldRequests} requests, at most ${SIMULATED_REQUESTS_MAX} are allowed`
+  return { message, events: [number] }
 }
 
 function findOverfullRegister(oracle: Oracle, node: NodeView, number: number): Finding | null {

@@ -6,6 +6,7 @@ import {
   type Journal,
   type LogStore,
   MemoryStateStore,
+  REQUESTS_MAX_DEFAULT,
   Replica,
   type Reply,
   type Request,
@@ -50,6 +51,7 @@ describe('interpreter', () => {
       members: [parseNodeName('n1')],
       maxClockDriftMs: 60_000,
       dropRateMillionths: 0,
+      requestsMax: REQUESTS_MAX_DEFAULT,
     }
     const interpreter = new Interpreter({
       group: DEFAULT_GROUP,

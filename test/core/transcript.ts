@@ -3,7 +3,7 @@
  * indented by four spaces. A changed protocol shows as a changed transcript, to be read and
  * judged in the diff: run the tests with UPDATE_TRANSCRIPTS=1 to rewrite them.
  *
- *     nodes n1 n2 n3 [seed=7] [drift=60s] [drop=1]   start a cluster; everybody reaches everybody
+ *     nodes n1 n2 n3 [seed=7] [drift=60s] [drop=1] [requests=9]   start a cluster; everybody reaches everybody
  *     set n1 key value [w=2] [id=retry] [absent] [if=n1#1:3] [session=name] [ttl=5s]
  *     del n1 key · get n1 key [session=name] · scan n1 [prefix=p] [limit=2] [reverse]
  *     batch n1 key=value key2=- …                    one transaction; "-" deletes
@@ -25,7 +25,7 @@
  */
 
 import { binaryFromText, keyFromText, parseDuration, present, textFromBinary, type WriterId } from '../../base/index.ts'
-import { type Condition, keyRange, type Operation, type Reply } from '../../core/index.ts'
+import { type Condition, keyRange, type Operation, REQUESTS_MAX_DEFAULT, type Reply } from '../../core/index.ts'
 import { type Dot, parseDot, type ReadonlyVersionVector, type Version } from '../../crdt/index.ts'
 import { ReplicaCluster, type ReplicaNode } from '../support/replica-cluster.ts'
 
@@ -64,6 +64,7 @@ class TranscriptSession {
       seed: Number(options.get('seed') ?? 1),
       maxClockDriftMs: parseDuration(options.get('drift') ?? '60s', 'drift'),
       dropRateMillionths: Number(options.get('drop') ?? 0) * 1_000_000,
+      requestsMax: Number(options.get('requests') ?? REQUESTS_MAX_DEFAULT),
     })
     return []
   }

@@ -37,6 +37,14 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     replace: 'for (const change of transaction.changes.slice(0, Math.ceil(transaction.changes.length / 2))) this.#merge(change)',
   },
   {
+    name: 'queue-without-limit',
+    rule: 'WR1',
+    what: 'a node takes requests however many wait in it',
+    file: 'core/replica.ts',
+    find: 'if (this.#isFull) return busyError()',
+    replace: 'if (this.#isFull && this.heldRequests < 0) return busyError()',
+  },
+  {
     name: 'tenth-write-denied',
     rule: 'WR1',
     what: 'every tenth write is committed, and its client is told that nothing of it is kept',

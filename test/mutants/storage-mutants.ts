@@ -4,6 +4,14 @@ import type { Mutant } from './mutant.ts'
 
 export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'full-disk-ignored',
+    rule: 'JR4',
+    what: 'a node that was told that its disk is full takes writes all the same',
+    file: 'core/health.ts',
+    find: "if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'",
+    replace: "if (!this.#hasRoom && now.wallMs < 0) this.#readOnly = 'DISK_FULL'",
+  },
+  {
     name: 'serves-before-recovered',
     rule: 'JR5',
     what: 'a node serves before it has read the logs on its disk',

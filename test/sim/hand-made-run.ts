@@ -23,6 +23,7 @@ export class HandMadeNode implements NodeView {
   wallMs = START_WALL_MS
   frontier = new VersionVector()
   digest = '0'.repeat(16)
+  heldRequests = 0
   logs: Status['logs'] = []
   peers: Status['peers'] = []
   /** Instead of the registers that its frontier says. */

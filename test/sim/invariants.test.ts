@@ -724,6 +724,16 @@ describe('RetryOnce', () => {
 })
 
 describe('Bounded', () => {
+  it('[WR1] finds a node that holds more requests than it may', () => {
+    const run = new HandMadeRun(bounded)
+    run.node(1).heldRequests = 32
+    run.read(0, 'k', null, [])
+    expect(run.messages).toEqual([])
+    run.node(1).heldRequests = 33
+    run.happen({ kind: 'invoked', call: 900, client: 0, node: 0, request: { kind: 'status' } })
+    expect(run.messages).toEqual(['node 1 holds 33 requests, at most 32 are allowed'])
+  })
+
   it('[RG3] finds a conflict record that is too long', () => {
     const run = new HandMadeRun(bounded)
     run.commit(A1)

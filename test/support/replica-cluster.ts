@@ -26,6 +26,7 @@ import {
   type JournalRecord,
   MemoryStateStore,
   planRecovery,
+  REQUESTS_MAX_DEFAULT,
   Replica,
   type Reply,
   type Request,
@@ -55,6 +56,7 @@ export interface ClusterOptions {
   readonly seed?: number
   readonly maxClockDriftMs?: number
   readonly dropRateMillionths?: number
+  readonly requestsMax?: number
 }
 
 export class ReplicaNode {
@@ -258,8 +260,16 @@ export class ReplicaCluster {
   }
 
   #newReplica(name: NodeName, disk: Disk, members: readonly NodeName[]): Replica {
-    const { maxClockDriftMs = 60_000, dropRateMillionths = 0 } = this.#options
-    const config = { group: DEFAULT_GROUP, node: name, directory: disk.directory, members, maxClockDriftMs, dropRateMillionths }
+    const { maxClockDriftMs = 60_000, dropRateMillionths = 0, requestsMax = REQUESTS_MAX_DEFAULT } = this.#options
+    const config = {
+      group: DEFAULT_GROUP,
+      node: name,
+      directory: disk.directory,
+      members,
+      maxClockDriftMs,
+      dropRateMillionths,
+      requestsMax,
+    }
     return new Replica(config, new MemoryStateStore(), new Prng(this.#random.uint32()))
   }
 
