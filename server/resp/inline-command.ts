@@ -27,7 +27,7 @@ export function readInlineCommand(line: Uint8Array, words: Words): boolean {
     while (at < line.length && isSpace(line[at])) at += 1
     if (at >= line.length) break
     const start = written
-    while (at < line.length && !isSpace(line[at])) {
+    while (at < line.length && !endsWord(line[at])) {
       const byte = line[at] ?? 0
       at += 1
       if (byte !== QUOTE && byte !== APOSTROPHE) {
@@ -79,6 +79,11 @@ export function readInlineCommand(line: Uint8Array, words: Words): boolean {
     }
     return false
   }
+}
+
+/** Fewer than are skipped between words: so it is in Redis. */
+function endsWord(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d
 }
 
 function isSpace(byte: number | undefined): boolean {

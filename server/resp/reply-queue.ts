@@ -4,8 +4,7 @@
  * nobody is before it.
  */
 
-import { present } from '../../base/index.ts'
-import { encodeReply, type ProtocolVersion } from './encoder.ts'
+import type { ProtocolVersion } from './encoder.ts'
 import type { RespReply } from './reply.ts'
 
 /** A command that was taken and whose answer has not left. */
@@ -45,18 +44,14 @@ export class ReplyQueue {
     this.#bytes += pending.bytes
   }
 
-  /** The answers that can leave, encoded: those that are known, up to the first that isn't. */
-  takeKnown(): string {
-    let text = ''
-    while (this.#head < this.#pending.length) {
-      const { reply, isMuted, version, bytes } = present(this.#pending[this.#head], 'the head is within the queue')
-      if (reply === undefined) break
-      if (!isMuted) text += encodeReply(reply, version)
-      this.#bytes -= bytes
-      this.#head += 1
-    }
+  /** The first, if its answer is known: it can leave. */
+  takeKnown(): PendingReply | null {
+    const first = this.#pending[this.#head]
+    if (first === undefined || first.reply === undefined) return null
+    this.#bytes -= first.bytes
+    this.#head += 1
     this.#forgetTaken()
-    return text
+    return first
   }
 
   #forgetTaken(): void {

@@ -203,13 +203,9 @@ export class RequestParser {
     if (lineEnd - this.#start > INLINE_BYTES_MAX) return this.#refuse('too big inline request')
     if (lineEnd === this.#end) return 'incomplete'
     const end = lineEnd > this.#start && this.#bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd
-    const line = this.#bytes.subarray(this.#start, end)
-    // Redis reads the line as a C string.
-    const terminator = line.indexOf(0)
     this.#at = this.#scanned = lineEnd + 1
-    return readInlineCommand(terminator < 0 ? line : line.subarray(0, terminator), this.words)
-      ? 'command'
-      : this.#refuse('unbalanced quotes in request')
+    const isWellFormed = readInlineCommand(this.#bytes.subarray(this.#start, end), this.words)
+    return isWellFormed ? 'command' : this.#refuse('unbalanced quotes in request')
   }
 
   /** Where the line at `#at` ends with CR and one byte more, or null if it has not arrived whole or is too long. */

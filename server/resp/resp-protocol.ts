@@ -6,15 +6,15 @@ import type { Gateway } from '../gateway.ts'
 import type { HeldBytes } from '../tcp/held-bytes.ts'
 import type { Turns } from '../tcp/turns.ts'
 import type { Protocol, Session, Wire } from '../tcp/wire.ts'
-import type { NodeAccess } from './command.ts'
+import type { Command, NodeAccess } from './command.ts'
 import { CommandIndex } from './command-index.ts'
-import { commandTable } from './command-table.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { ParserLimits } from './request-parser.ts'
 import { RespSession } from './resp-session.ts'
 
 export interface RespOptions {
   readonly gateway: Gateway
+  readonly commands: readonly Command[]
   /** Of one value, in bytes. */
   readonly maxValueBytes: number
   readonly turns: Turns
@@ -38,11 +38,11 @@ export class RespProtocol implements Protocol {
   readonly #context: RespContext
   #lastId = 0
 
-  constructor({ gateway, maxValueBytes, turns, held, logger }: RespOptions) {
+  constructor({ gateway, commands, maxValueBytes, turns, held, logger }: RespOptions) {
     const sessions = new Map<number, RespSession>()
     this.#context = {
       gateway,
-      commands: new CommandIndex(commandTable({ maxValueBytes })),
+      commands: new CommandIndex(commands),
       // Keys may be longer than values.
       parserLimits: { bulkBytesMax: Math.max(maxValueBytes, KEY_BYTES_MAX), held },
       turns,

@@ -99,7 +99,7 @@ export class RespSession implements Session, Busy {
   }
 
   drained(): void {
-    this.#goOn()
+    this.#send()
   }
 
   stop(): void {
@@ -357,8 +357,16 @@ export class RespSession implements Session, Busy {
     if (this.#isOver) return
     pending.reply = reply
     if (pending === this.#barrier) this.#barrier = null
-    const text = this.#replies.takeKnown()
-    if (text !== '') this.#wire.write(text)
+    this.#send()
+  }
+
+  /** Answers whose turn has come, as long as the client takes them: until then they are not made into text. */
+  #send(): void {
+    while (!this.#wire.isClogged) {
+      const known = this.#replies.takeKnown()
+      if (known === null) break
+      if (!known.isMuted) this.#wire.write(encodeReply(known.reply ?? null, known.version))
+    }
     this.#beginNodeAction()
     this.#goOn()
     this.#endIfDone()

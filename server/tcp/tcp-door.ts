@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import { assert, MIB, SECOND_MS, SkeinError } from '../../base/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { JsonLinesProtocol } from '../json-lines/json-lines-protocol.ts'
+import { commandTable } from '../resp/command-table.ts'
 import { RespProtocol } from '../resp/resp-protocol.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { Outbox } from './outbox.ts'
@@ -64,7 +65,7 @@ export class TcpDoor {
     this.#limits = { ...TCP_LIMITS, ...options.limits }
     const held = new HeldBytes(this.#limits.heldBytesMax)
     const shared = { gateway, maxValueBytes, turns: new Turns(), held, logger }
-    const resp = new RespProtocol(shared)
+    const resp = new RespProtocol({ ...shared, commands: commandTable({ maxValueBytes }) })
     const lines = new JsonLinesProtocol(shared)
     this.#surroundings = {
       outbox: new Outbox(),
@@ -94,6 +95,11 @@ export class TcpDoor {
 
   get connections(): number {
     return this.#wires.size
+  }
+
+  /** Bytes of unfinished commands and unread answers that it holds. */
+  get heldBytes(): number {
+    return this.#surroundings.held.bytes
   }
 
   /** Stops accepting, lets commands that were taken be answered for a while, then ends every connection. */
