@@ -66,9 +66,9 @@ function header(result: RunResult, nodes: number, command: string): string {
 
 function violations(found: readonly Violation[]): string {
   const shown = found.slice(0, VIOLATIONS_SHOWN_MAX).map(
-    ({ invariant, message, atMs, events }, index) => `<section class="card violation">
+    ({ invariant, message, atMs, events, stack }, index) => `<section class="card violation">
 <h2>${escapeHtml(invariant)} <span class="muted">violated at ${(atMs / 1000).toFixed(4)} s</span></h2>
-<p>${escapeHtml(message)}</p>
+<p>${escapeHtml(message)}</p>${stack === undefined ? '' : `<pre class="mono muted">${escapeHtml(stack)}</pre>`}
 <ol id="evidence-${index}">${events.length === 0 ? '' : `<li class="muted">events ${events.map((number) => `#${number}`).join(', ')}</li>`}</ol>
 </section>`,
   )

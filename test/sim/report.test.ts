@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { keyFromBinary } from '../../base/index.ts'
+import { type DirectoryId, keyFromBinary } from '../../base/index.ts'
 import { FAULT_KINDS, type RunResult, renderReport, simulate, WORKLOADS } from '../../sim/index.ts'
 import { encodeReport } from '../../sim/report/encode.ts'
 import { embedJson, escapeHtml } from '../../sim/report/escape.ts'
@@ -147,9 +147,36 @@ describe('the history of a key', () => {
     const key = keyFromBinary('k')
     trace.write(0, { writer: writerOf(0), sequence: 1 }, key, 'old', vector())
     trace.write(1, { writer: writerOf(1), sequence: 1 }, key, null, vector([writerOf(0), 1]))
+    trace.happen({ kind: 'applied', node: 1, frontier: vector([writerOf(0), 1], [writerOf(1), 1]) })
     const [winner, loser] = historyOfKey(openRun(resultOf(trace.events, [])), 'k')
     expect(winner).toMatchObject({ value: null, relation: 'wins' })
     expect(loser).toMatchObject({ relation: 'seen', answeredRow: -1 })
+  })
+
+  it('[report] what no node holds wins nothing: it was never applied, or went with a disk', () => {
+    const trace = new WrittenTrace()
+    const key = keyFromBinary('k')
+    const start = (node: number, life: number): void => {
+      trace.happen({ kind: 'started', node, life, directory: '00'.repeat(16) as DirectoryId })
+      trace.happen({ kind: 'recovered', node })
+    }
+    start(0, 1)
+    start(1, 1)
+    trace.write(0, { writer: writerOf(0), sequence: 1 }, key, 'held', vector())
+    trace.happen({ kind: 'applied', node: 0, frontier: vector([writerOf(0), 1]) })
+    trace.write(1, { writer: writerOf(1), sequence: 1 }, key, 'lost', vector())
+    trace.happen({ kind: 'applied', node: 1, frontier: vector([writerOf(1), 1]) })
+    trace.write(1, { writer: writerOf(1), sequence: 2 }, key, 'in flight', vector())
+    trace.happen({ kind: 'stopped', node: 1, cause: 'kill', failure: null })
+    const beforeWipe = historyOfKey(openRun(resultOf(trace.events, [])), 'k').map(({ relation }) => relation)
+    start(1, 2)
+    const afterWipe = historyOfKey(openRun(resultOf(trace.events, [])), 'k').map(({ relation, why }) => [relation, why])
+    expect(beforeWipe).toEqual(['nowhere', 'wins', 'concurrent'])
+    expect(afterWipe).toEqual([
+      ['nowhere', 'no node ever applied it'],
+      ['nowhere', 'no node holds it any more'],
+      ['wins', 'the largest (epoch, timestamp, writer)'],
+    ])
   })
 
   it('[report] it tells when each node had it, and when it was acknowledged', () => {

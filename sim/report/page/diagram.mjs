@@ -9,6 +9,7 @@
  * @typedef {{ fromMs: number, toMs: number, atMs: number, selected: number }} View
  */
 
+import { drawLabels } from './labels.mjs'
 import { drawFaults, drawLives } from './lives.mjs'
 import { line, mark } from './looks.mjs'
 import { drawPartitions } from './partitions.mjs'
@@ -77,6 +78,7 @@ export function drawDiagram(sheet, view) {
   drawLives(sheet)
   if (faults) drawFaults(sheet)
   const detail = drawTraffic(sheet)
+  drawLabels(sheet)
   drawNamed(sheet)
   drawSelected(sheet, view.selected)
   drawMoment(sheet, view.atMs)

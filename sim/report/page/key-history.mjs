@@ -1,13 +1,14 @@
 /**
  * All versions of a key, the highest rank first, and why each of them won or lost (RG2, RG3): a
  * version that was written in knowledge of another beats it; between concurrent ones the larger
- * (epoch, timestamp, writer) wins.
+ * (epoch, timestamp, writer) wins. What no node holds at the end wins nothing, whatever its rank: it
+ * never became durable, or was lost with a disk.
  *
  * @typedef {import('./story.mjs').Story} Story
  * @typedef {{
  *   row: number, entry: number, writer: number, sequence: number, dot: string, epoch: number, timestamp: number,
  *   value: string | null, sealedRow: number, durableRow: number, node: number, reached: number[], answeredRow: number,
- *   relation: 'wins' | 'seen' | 'concurrent', why: string
+ *   relation: 'wins' | 'seen' | 'concurrent' | 'nowhere', why: string
  * }} KeyVersion
  */
 
@@ -75,8 +76,14 @@ export function historyOf(story, indexes, key) {
   for (let position = starts[key]; position < starts[key + 1]; position++)
     versions.push(openVersion(story, indexes.answers, rows[position]))
   versions.sort((left, right) => -compareRank(story, left, right))
-  const winner = versions[0]
-  for (const version of versions.slice(1)) {
+  const winner = versions.find(({ writer, sequence }) => isHeld(story, writer, sequence))
+  for (const version of versions) {
+    if (version === winner) continue
+    if (winner === undefined || !isHeld(story, version.writer, version.sequence)) {
+      version.relation = 'nowhere'
+      version.why = version.reached.some((row) => row >= 0) ? 'no node holds it any more' : 'no node ever applied it'
+      continue
+    }
     const wasSeen = hasSeen(indexes.dependencies, winner, version)
     version.relation = wasSeen ? 'seen' : 'concurrent'
     version.why = wasSeen ? 'the winner was written in knowledge of it' : `concurrent with the winner: ${ruleOf(story, winner, version)}`
@@ -127,6 +134,22 @@ function openVersion(story, answers, row) {
     relation: 'wins',
     why: 'the largest (epoch, timestamp, writer)',
   }
+}
+
+/**
+ * True if some node has it at the end: a node that serves, by what it has applied in this life, and
+ * one that is down or reads its disk, by what it had applied before.
+ * @param {Story} story
+ * @param {number} writer
+ * @param {number} sequence
+ */
+function isHeld(story, writer, sequence) {
+  return story.lanes.some((lane) => {
+    const series = lane.frontier.get(writer)
+    if (series === undefined || series.sequences[series.sequences.length - 1] < sequence) return false
+    const isServing = lane.lives.at(-1)?.state === 'serving'
+    return !isServing || series.rows[series.rows.length - 1] >= (lane.births.at(-1) ?? -1)
+  })
 }
 
 /**

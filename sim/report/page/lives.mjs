@@ -5,7 +5,7 @@
  * @typedef {import('./traffic.mjs').Sheet} Sheet
  */
 
-import { tag } from './labels.mjs'
+import { placeSign, tag } from './labels.mjs'
 import { hatching, line, mark } from './looks.mjs'
 import { nameOf } from './words.mjs'
 
@@ -67,6 +67,7 @@ export function drawLives(sheet) {
   })
 }
 
+const HALO_PX = 9
 const FAULT_MARKS = {
   'clock-step': 'clock',
   'clock-drift': 'clock',
@@ -111,10 +112,12 @@ export function drawFaults(sheet) {
   }
 }
 
-/** @param {Sheet} sheet @param {string} shape @param {number} x @param {number} y @param {number} row */
-function markWithHalo({ pen, looks, targets }, shape, x, y, row) {
+/** @param {Sheet} sheet @param {string} shape @param {number} atX @param {number} y @param {number} row */
+function markWithHalo(sheet, shape, atX, y, row) {
+  const { pen, looks, targets } = sheet
+  const x = placeSign(sheet, atX, y, HALO_PX)
   pen.fillStyle = looks.card
-  mark(pen, 'disc', x, y, 9)
+  mark(pen, 'disc', x, y, HALO_PX)
   pen.fillStyle = pen.strokeStyle = looks.warn
   pen.lineWidth = 1.75
   mark(pen, shape, x, y, 5.5)

@@ -144,7 +144,7 @@ export function showKey(story, box, key, versions, onSelect) {
 /** @param {Story} story @param {import('./key-history.mjs').KeyVersion} version @param {(row: number) => void} onSelect */
 function versionItem(story, version, onSelect) {
   const item = element('li', `version is-${version.relation}`, '')
-  const signs = { wins: '★ wins', seen: '↻ overwritten', concurrent: '⚡ concurrent' }
+  const signs = { wins: '★ wins', seen: '↻ overwritten', concurrent: '⚡ concurrent', nowhere: '✕ held by no node' }
   const head = element('div', 'version-head', '')
   const lead = button('link mono', version.dot, () => onSelect(version.sealedRow))
   head.append(

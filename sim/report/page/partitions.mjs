@@ -5,7 +5,7 @@
  * @typedef {import('./traffic.mjs').Sheet} Sheet
  */
 
-import { tag } from './labels.mjs'
+import { tag, takePlaces } from './labels.mjs'
 import { hatching, line } from './looks.mjs'
 
 /**
@@ -66,7 +66,8 @@ function firstCutGap(directions, lanes) {
 }
 
 /** Nodes that still reach each other, both ways and over any others, bear the same letter. @param {Sheet} sheet @param {readonly (readonly [number, number])[]} directions @param {number} x @param {number} width */
-function drawSides({ pen, plane, looks, story, labels }, directions, x, width) {
+function drawSides(sheet, directions, x, width) {
+  const { pen, plane, looks, story } = sheet
   if (width < 22) return
   const sides = sidesOf(directions, story.lanes.length)
   if (new Set(sides).size < 2) return
@@ -74,9 +75,13 @@ function drawSides({ pen, plane, looks, story, labels }, directions, x, width) {
   pen.textAlign = 'center'
   pen.textBaseline = 'middle'
   // Where partitions overlap, the letters of the one drawn first stand alone.
-  const isTaken = labels.some((other) => other.y === plane.y(0) && x - 18 < other.toX && x + 18 > other.x)
-  if (isTaken) return
-  labels.push({ x, toX: x + 18, y: plane.y(0) })
+  if (
+    !takePlaces(
+      sheet,
+      sides.map((_, node) => ({ x: x + 2, toX: x + 18, y: plane.y(node) - 8, toY: plane.y(node) + 8 })),
+    )
+  )
+    return
   sides.forEach((side, node) => {
     const y = plane.y(node)
     pen.fillStyle = looks.card

@@ -8,7 +8,7 @@
  * @typedef {CanvasRenderingContext2D} Pen
  * @typedef {{ left: number, right: number, edge: number, fromMs: number, toMs: number, spacing: number, height: number, x: (ms: number) => number, y: (node: number) => number }} Plane
  * @typedef {{ x: number, y: number, toX: number, toY: number, row: number }} Target something to point at
- * @typedef {{ pen: Pen, story: Story, looks: Looks, plane: Plane, filter: import('./filter.mjs').Filter, targets: Target[], labels: { x: number, toX: number, y: number }[] }} Sheet
+ * @typedef {{ pen: Pen, story: Story, looks: Looks, plane: Plane, filter: import('./filter.mjs').Filter, targets: Target[], labels: import('./labels.mjs').Label[] }} Sheet
  */
 
 import { countUpTo } from './columns.mjs'
