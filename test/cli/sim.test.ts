@@ -4,12 +4,14 @@
  * not hold, as a user's may be.
  */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ran, runInside, skein } from './run-skein.ts'
+import { MAIN, type Ran, runInside, skein } from './run-skein.ts'
 
 /** One client writes one key; after the third answer the invariant does not hold. */
 const FAILING_WORKLOAD = `
@@ -97,6 +99,16 @@ describe('skein sim run', () => {
     expect(other).not.toBe(first)
   })
 
+  it('[Determinism] the same seed gives the same hash on an engine without a compiler', async () => {
+    const hashOf = async (...flags: string[]): Promise<unknown> => {
+      const { stdout } = await promisify(execFile)(process.execPath, [...flags, MAIN, 'sim', 'run', '--seed', '7', '--json', ...SHORT])
+      return (JSON.parse(stdout) as { traceHash: unknown }).traceHash
+    }
+    const compiled = await hashOf()
+    expect(compiled).toMatch(/^[0-9a-f]{16}$/)
+    expect(await hashOf('--jitless')).toBe(compiled)
+  })
+
   it('[SIM] a failure exits with 1, and shows the invariant, the events that matter and how to see it again', async () => {
     const { code, stdout } = await runInside(['sim', 'run', '--seed', '7', ...failing])
     expect(code).toBe(1)
@@ -156,6 +168,15 @@ describe('a workload of a user', () => {
     expect(thrown.stdout).toMatch(
       /WorkloadWorks .+: the workload broken throws in next\(\d+\): a mistake\n\n +TypeError: a mistake\n +at .+broken\.mjs/,
     )
+  })
+
+  it('[SIM] finds skein/sim from any folder', async () => {
+    const module = join(directory, 'counters.mjs')
+    await copyFile(fileURLToPath(new URL('../../examples/workload.mjs', import.meta.url)), module)
+    const one = await skein(['sim', 'run', '--seed', '4', ...SHORT, '--workload', module])
+    const many = await skein(['sim', 'search', '--seeds', '2', '--jobs', '2', ...SHORT, '--workload', module])
+    expect([one.code, many.code]).toEqual([0, 0])
+    expect(one.stdout).toContain('counters.mjs at 50 calls/s')
   })
 
   it('[DOCS] the one of the examples passes', async () => {
