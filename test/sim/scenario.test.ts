@@ -28,6 +28,12 @@ describe('scenarios by hand, in the simulator', () => {
     )
   })
 
+  it('[DOCS] the one in the documents plays as it stands there', () => {
+    const document = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8')
+    const text = /```\n(nodes n1[^`]+)```/.exec(document)?.[1] ?? ''
+    expect(runScenario(text)).toMatchObject({ passed: true, mismatches: [] })
+  })
+
   it('what is not as expected is named by its line', () => {
     const result = runScenario('# a title\nnodes n1\nset n1 a 1\n    ok n1#1:1\nget n1 a\n    2 @n1#1:1\n')
     expect(result).toMatchObject({
