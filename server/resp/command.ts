@@ -45,6 +45,8 @@ export interface Command {
   readonly keys: KeyPositions
   /** One line for `COMMAND DOCS` and the documents. */
   readonly summary: string
+  /** Of a container such as CLIENT, each named `client|id`: the second word says which one is meant. */
+  readonly subcommands?: readonly Command[]
   /** The number of words fits `arity` already. What is wrong with them is answered as an `ErrorReply`. */
   read(words: Arguments): Action
 }

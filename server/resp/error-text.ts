@@ -2,16 +2,31 @@
 
 import { binaryFromText, type SkeinError } from '../../base/index.ts'
 import type { Arguments, Command } from './command.ts'
+import { notServed } from './commands/not-served.ts'
 import { type ErrorReply, errorReply } from './reply.ts'
 
 /** Of an unknown command's name and words this much is repeated. */
 const REPEATED_BYTES_MAX = 128
 
+/** For a name that is in no table; one that Redis knows is told apart. */
 export function unknownCommand(words: Arguments): ErrorReply {
+  const name = words.binary(0)
+  const known = notServed(name.toLowerCase())
+  if (known !== null) return errorReply(known)
   let repeated = ''
   for (let i = 1; i < words.length && repeated.length < REPEATED_BYTES_MAX; i++)
-    repeated += `'${words.binary(i).slice(0, REPEATED_BYTES_MAX - repeated.length)}' `
-  return errorReply(`ERR unknown command '${words.binary(0).slice(0, REPEATED_BYTES_MAX)}', with args beginning with: ${repeated}`)
+    repeated += `'${repeatedWord(words.binary(i), REPEATED_BYTES_MAX - repeated.length)}' `
+  return errorReply(`ERR unknown command '${repeatedWord(name)}', with args beginning with: ${repeated}`)
+}
+
+export function unknownSubcommand({ name }: Command, words: Arguments): ErrorReply {
+  return errorReply(`ERR unknown subcommand '${repeatedWord(words.binary(1))}'. Try ${name.toUpperCase()} HELP.`)
+}
+
+/** A client's word as errors repeat it: Redis does so up to its first NUL. */
+export function repeatedWord(word: string, bytesMax = REPEATED_BYTES_MAX): string {
+  const end = word.indexOf('\0')
+  return word.slice(0, Math.min(end < 0 ? word.length : end, bytesMax))
 }
 
 /** True for what an HTTP client sends: a page in a browser may make its reader's browser attack this port. */

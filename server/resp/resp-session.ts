@@ -13,10 +13,11 @@ import type { KeyEditor, KeyView, Reply, Request } from '../../core/index.ts'
 import type { Busy } from '../tcp/turns.ts'
 import { COMMANDS_PER_SHARE } from '../tcp/turns.ts'
 import type { Session, Wire } from '../tcp/wire.ts'
+import { calledCommand } from './called-command.ts'
 import type { Action, Command } from './command.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { encodeReply } from './encoder.ts'
-import { failureReply, isCrossProtocol, unknownCommand, wrongArity } from './error-text.ts'
+import { failureReply, isCrossProtocol, unknownCommand } from './error-text.ts'
 import { type ErrorReply, errorReply, OK, QUEUED, type RespReply } from './reply.ts'
 import { PendingReply, ReplyQueue } from './reply-queue.ts'
 import { RequestParser } from './request-parser.ts'
@@ -176,19 +177,21 @@ export class RespSession implements Session, Busy {
   #execute(): void {
     const { words } = this.#parser
     const command = this.#context.commands.find(words)
-    if (command === null) {
-      if (isCrossProtocol(words)) this.#abortAttack()
-      else this.#refuse(unknownCommand(words))
-    } else if (command.arity > 0 ? words.length !== command.arity : words.length < -command.arity) {
-      this.#refuse(wrongArity(command))
-    } else {
-      this.state.lastCommand = command.name
-      const action = this.#read(command)
-      if (this.state.queue === null || NEVER_QUEUED.includes(command.name)) this.#carryOut(action, command)
-      else this.#queue(action, command)
-    }
+    if (command !== null) {
+      const called = calledCommand(command, words)
+      if ('kind' in called) this.#refuseCall(called, command)
+      else this.#perform(called)
+    } else if (isCrossProtocol(words)) this.#abortAttack()
+    else this.#refuse(unknownCommand(words))
     this.#countSkips()
     if (this.state.isClosing) this.#parser.close()
+  }
+
+  #perform(command: Command): void {
+    this.state.lastCommand = command.name
+    const action = this.#read(command)
+    if (this.state.queue === null || NEVER_QUEUED.includes(command.name)) this.#carryOut(action, command)
+    else this.#queue(action, command)
   }
 
   #read(command: Command): Action {
@@ -279,9 +282,7 @@ export class RespSession implements Session, Busy {
   #execTransaction(): void {
     const { queue, watched, isAborted } = this.state
     if (queue === null) return this.#answer(errorReply('ERR EXEC without MULTI'))
-    this.state.queue = null
-    this.state.isAborted = false
-    this.state.watched = new Map()
+    this.#forgetTransaction()
     if (isAborted) return this.#answer(errorReply('EXECABORT Transaction discarded because of previous errors.'))
     const transaction = new QueuedTransaction(queue, watched, this.state)
     const { keys, bytes } = transaction
@@ -337,6 +338,19 @@ export class RespSession implements Session, Busy {
     const pending = new PendingReply(replies !== 'on', protocol, bytes)
     this.#replies.push(pending)
     return pending
+  }
+
+  /** An EXEC that can't be one ends the transaction. */
+  #refuseCall(error: ErrorReply, { name }: Command): void {
+    if (name !== 'exec') return this.#refuse(error)
+    this.#forgetTransaction()
+    this.#answer(errorReply(error.text.replace('ERR', 'EXECABORT Transaction discarded because of:')))
+  }
+
+  #forgetTransaction(): void {
+    this.state.queue = null
+    this.state.isAborted = false
+    this.state.watched = new Map()
   }
 
   /** In MULTI a refused command makes EXEC refuse, too. */

@@ -1,0 +1,77 @@
+/**
+ * Walks over the live keys in their order, a page at a time, with other work between the pages:
+ * commands that look at all keys must not hold up anybody else. What is written meanwhile may be
+ * seen or not.
+ */
+
+import { assert, type Key, present, type SkeinError } from '../../../base/index.ts'
+import type { Item, KeyRange, Reply, ScanRequest } from '../../../core/index.ts'
+import type { Gateway } from '../../gateway.ts'
+
+/** Keys of one page: a page may wait for a durable write, so it should be worth the wait. */
+export const WALK_PAGE_KEYS = 1000
+/** Comparisons in one turn of the event loop: some milliseconds. */
+const COMPARISONS_PER_TURN = 1_000_000
+
+export interface KeyWalk {
+  readonly range: KeyRange
+  /** Keys to be visited at most. */
+  readonly most: number
+  /** Takes a key. Returns how many comparisons that took at most, or `stop`: then `done` follows. */
+  visit(item: Item): number | 'stop'
+  /** @param next the key after the last one visited, or null at the end */
+  done(next: Key | null): void
+  failed(error: SkeinError): void
+}
+
+/** Returns what stops it: then nothing is called any more. */
+export function walkKeys(gateway: Gateway, walk: KeyWalk): () => void {
+  let { range } = walk
+  let left = walk.most
+  let turn: NodeJS.Immediate | null = null
+  let withdraw = (): void => {}
+
+  function ask(): void {
+    withdraw = gateway.request(scanRequest(range, Math.min(left, WALK_PAGE_KEYS)), take)
+  }
+
+  function take(reply: Reply): void {
+    if (reply.kind === 'failed') return walk.failed(reply.error)
+    const { items, next } = pageOf(reply)
+    left -= items.length
+    visitFrom(items, 0, next)
+  }
+
+  function visitFrom(items: readonly Item[], first: number, next: Key | null): void {
+    let comparisons = 0
+    for (let i = first; i < items.length; i++) {
+      if (comparisons > COMPARISONS_PER_TURN) {
+        turn = setImmediate(visitFrom, items, i, next)
+        return
+      }
+      const cost = walk.visit(present(items[i], 'the index is below the length'))
+      if (cost === 'stop') return walk.done(next)
+      comparisons += cost
+    }
+    if (next === null || left === 0) return walk.done(next)
+    range = { ...range, start: next }
+    turn = setImmediate(ask)
+  }
+
+  ask()
+  return () => {
+    withdraw()
+    if (turn !== null) clearImmediate(turn)
+  }
+}
+
+/** A page of keys as they are on this node. */
+export function scanRequest(range: KeyRange, limit: number): ScanRequest {
+  return { kind: 'scan', range, limit, consistency: 'local', session: null, timeoutMs: 0 }
+}
+
+/** The page that a scan was answered with. */
+export function pageOf(reply: Reply): Extract<Reply, { kind: 'page' }> {
+  assert(reply.kind === 'page', 'a scan is answered with a page')
+  return reply
+}
