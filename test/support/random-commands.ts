@@ -94,13 +94,10 @@ export class RandomCommands {
       () => [this.#of(ABOUT), this.#key()],
       () => [this.#of(['PING', 'ECHO']), this.#value()],
       () => ['SELECT', this.#of(['0', '0', '77', 'x', '-1'])],
-      () => [
-        'CLIENT',
-        ...this.#of([['GETNAME'], ['SETNAME', 'me'], ['SETNAME', 'two words'], ['NO-EVICT', 'on'], ['nosuch'], ['id', 'x']]),
-      ],
+      () => ['CLIENT', ...this.#of([['GETNAME'], ['SETNAME', 'me'], ['SETNAME', 'two words'], ['NO-EVICT', 'on'], ['nosuch']])],
       () => [this.#of(['MULTI', 'UNWATCH', 'OBJECT', 'WATCH'])],
       () => [this.#of(NAMES), ...this.#some(() => [this.#value()])],
-      () => ['WATCH', ...this.#some(() => [this.#key()])],
+      () => this.#watch(),
       () => ['MULTI'],
       () => (this.#one(2) ? ['KEYS', this.#of(PATTERNS)] : ['SCAN', '0', 'COUNT', '1000', ...this.#scanFilter()]),
       () => this.#count(),
@@ -113,6 +110,13 @@ export class RandomCommands {
   #count(): readonly string[] {
     this.#following = ['DBSIZE']
     return ['SCAN', '0', 'COUNT', '1000']
+  }
+
+  /** Keys that are there: one that comes and goes again under WATCH has changed for Redis alone. */
+  #watch(): readonly string[] {
+    const keys = this.#some(() => [this.#key()])
+    this.#following = ['WATCH', ...keys]
+    return ['MSET', ...keys.flatMap((key) => [key, this.#value()])]
   }
 
   #scanFilter(): readonly string[] {
@@ -163,18 +167,19 @@ export class RandomCommands {
   #spoilt(words: readonly string[]): readonly string[] {
     if (this.#following !== null || !this.#one(12)) return words
     const spoilt = [...words]
+    // A key that is empty is refused here and not by Redis.
+    const takesKeys = TAKES_KEYS_ANYWHERE.includes((words[0] ?? '').toLowerCase())
     const word = this.#one(2) ? this.#of(SPOILT) : this.#of(SPOILT_NUMBERS)
     switch (this.#random.below(4)) {
       case 0:
         return spoilt.slice(0, -1).length === 0 ? spoilt : spoilt.slice(0, -1)
       case 1:
-        return [...spoilt, word]
+        return [...spoilt, word === '' && takesKeys ? 'abc' : word]
       case 2:
         return [...spoilt, present(spoilt.at(-1), 'a command has a word')]
       default: {
-        // A key that is empty is refused here and not by Redis.
         const index = 2 + this.#random.below(3)
-        if (index < spoilt.length && !TAKES_KEYS_ANYWHERE.includes((words[0] ?? '').toLowerCase())) spoilt[index] = word
+        if (index < spoilt.length && !takesKeys) spoilt[index] = word
         return spoilt
       }
     }

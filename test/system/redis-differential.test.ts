@@ -10,6 +10,7 @@ import { type Likeness, type RandomCommand, RandomCommands } from '../support/ra
 import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { itemsOf, replyAt } from '../support/resp-replies.ts'
 
+/** In each version of the protocol. */
 const COMMANDS = Number(process.env.SKEIN_DIFFERENTIAL_COMMANDS ?? 20_000)
 const PIPELINE = 50
 const MAX_VALUE_BYTES = 1024 * 1024
@@ -46,7 +47,7 @@ describe.skipIf(!hasRedisServer())('beside Redis', () => {
       }
       const commands = new RandomCommands(new Prng(seed))
       const counts = { errors: 0, nulls: 0 }
-      for (let done = 0; done < COMMANDS / 2; done += PIPELINE) {
+      for (let done = 0; done < COMMANDS; done += PIPELINE) {
         const pipeline = Array.from({ length: PIPELINE }, () => commands.next())
         const bytes = pipeline.map(({ words }) => command(...words)).join('')
         theirs.send(bytes)

@@ -136,7 +136,7 @@ function readGetEx(words: Arguments): Action {
     if (item === null) return null
     if (deadline !== null && 'kind' in deadline) return deadline
     const deadlineMs = deadline === null ? null : deadlineMsOf(deadline, editor.wallMs)
-    if (deadlineMs !== item.version.deadlineMs) setUntil(editor, key, item.value, deadlineMs)
+    if (deadlineMs !== null || item.version.deadlineMs !== null) setUntil(editor, key, item.value, deadlineMs)
     return item.value.data
   }
   return { kind: 'write', keys: [key], bytes: key.length, run }
