@@ -46,15 +46,18 @@ interface Drawing {
   readonly plan: Fault[]
 }
 
-/** @param durationMs of the safety phase */
-export function drawPlan(random: Prng, weather: Weather, nodes: number, durationMs: number): FaultPlan {
-  const arrivals = drawArrivals(forkPrng(random), weather, durationMs * LAST_FAULT_AT)
+/**
+ * @param durationMs of the safety phase
+ * @param wanted kinds that somebody named: each arrives once at least, however short the run
+ */
+export function drawPlan(random: Prng, weather: Weather, nodes: number, durationMs: number, wanted: readonly FaultKind[] = []): FaultPlan {
+  const arrivals = drawArrivals(forkPrng(random), weather, Math.floor(durationMs * LAST_FAULT_AT), wanted)
   const drawing: Drawing = { random: forkPrng(random), weather, nodes, busyUntilMs: new Array<number>(nodes).fill(0), plan: [] }
   for (const arrival of arrivals) drawFault(drawing, arrival)
   return drawing.plan.filter(({ atMs }) => atMs < durationMs).sort((left, right) => left.atMs - right.atMs)
 }
 
-function drawArrivals(random: Prng, weather: Weather, untilMs: number): Arrival[] {
+function drawArrivals(random: Prng, weather: Weather, untilMs: number, wanted: readonly FaultKind[]): Arrival[] {
   const arrivals: Arrival[] = []
   for (const kind of FAULT_KINDS) {
     const ofKind = forkPrng(random)
@@ -63,6 +66,8 @@ function drawArrivals(random: Prng, weather: Weather, untilMs: number): Arrival[
     for (let atMs = exponential(ofKind, intervalMs); atMs < untilMs; atMs += exponential(ofKind, intervalMs)) {
       arrivals.push({ kind, atMs: Math.round(atMs) })
     }
+    const isMissing = wanted.includes(kind) && arrivals.at(-1)?.kind !== kind
+    if (isMissing) arrivals.push({ kind, atMs: ofKind.below(untilMs + 1) })
   }
   return arrivals.sort((left, right) => left.atMs - right.atMs)
 }

@@ -10,7 +10,7 @@ import { assert, Prng } from '../base/index.ts'
 import { forkPrng } from './chance.ts'
 import { CallIds, Clients, clientsFor } from './clients.ts'
 import { Cluster, NODES_MAX } from './cluster.ts'
-import type { FaultPlan } from './fault.ts'
+import { FAULT_KINDS, type FaultPlan } from './fault.ts'
 import { startGuarded, WorkloadError } from './guarded-workload.ts'
 import { multiLeaderInvariants } from './invariants/index.ts'
 import { drawLastingCut } from './lasting-cut.ts'
@@ -42,7 +42,9 @@ export function simulate(options: RunOptions): RunResult {
   assert(options.durationMs > 0 && options.callsPerSecond > 0, 'a run takes some time and has some calls')
   const streams = forkStreams(options.seed)
   const weather = options.weather ?? drawWeather(streams.weather, options.nodes, options.faults)
-  const plan = options.plan ?? drawPlan(streams.plan, weather, options.nodes, options.durationMs)
+  // Who names some kinds wants them.
+  const wanted = options.faults.length < FAULT_KINDS.length ? options.faults : []
+  const plan = options.plan ?? drawPlan(streams.plan, weather, options.nodes, options.durationMs, wanted)
   const run = Run.start(options, weather, plan, streams)
   run.finish()
   return run.result()

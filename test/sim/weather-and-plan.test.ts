@@ -84,6 +84,15 @@ describe('the plan of a seed', () => {
     expect(planned / expected).toBeLessThan(1.1)
   })
 
+  it('[SIM] has each kind that was named, however short the run', () => {
+    const named = ['wipe', 'clock-drift', 'power'] as const
+    for (const seed of SEEDS) {
+      const weather = drawWeather(new Prng(seed), NODES, named)
+      const kinds = drawPlan(new Prng(seed), weather, NODES, 1000, named).map(({ kind }) => kind)
+      expect(kinds).toEqual(expect.arrayContaining(['clock-drift', 'power']))
+    }
+  })
+
   it('[SIM] names nodes that exist, and times inside the run', () => {
     for (const fault of SEEDS.flatMap(planOf)) {
       const nodes = 'nodes' in fault ? fault.nodes : 'node' in fault ? [fault.node] : []
