@@ -39,6 +39,9 @@ export type ParsedCommand =
   /** This is not the protocol; `failure` says what is wrong. Nothing that follows can be understood. */
   | 'invalid'
 
+/** To a client for whom there is no memory left. */
+export const OVERLOADED = 'UNAVAILABLE the node holds as much for its clients as it can: try again in a second, or another node'
+
 export interface ParserLimits {
   /** One word. */
   readonly bulkBytesMax: number
@@ -88,6 +91,11 @@ export class RequestParser {
     return this.#end > this.#start || this.#lacking > 0
   }
 
+  /** True if something has arrived that is not looked at yet. */
+  get hasInput(): boolean {
+    return this.#end > this.#at
+  }
+
   /** What has arrived. It belongs to the parser from now on. */
   feed(chunk: Uint8Array): void {
     const kept = this.#end - this.#start
@@ -108,6 +116,13 @@ export class RequestParser {
   next(): ParsedCommand {
     const parsed = this.#lacking === 0 ? this.#begin() : this.#readWords()
     return parsed === 'incomplete' ? this.#keepRest() : parsed
+  }
+
+  /** Nothing is taken for a while: counts what is here. False if all connections together have too much. */
+  hold(): boolean {
+    const before = this.#heldBytes
+    this.#heldBytes = this.#bytes.length
+    return this.#limits.held.change(before, this.#heldBytes)
   }
 
   /** Lets go of everything: the connection is over. */
@@ -246,12 +261,8 @@ export class RequestParser {
       this.#bytes.copyWithin(0, this.#start, this.#end)
       this.#moveTo(this.#bytes, rest)
     }
-    const before = this.#heldBytes
-    this.#heldBytes = this.#bytes.length
-    const isHeld = this.#limits.held.change(before, this.#heldBytes)
-    if (isHeld) return 'incomplete'
-    this.#failure =
-      'UNAVAILABLE the node holds as much of unfinished commands and unread answers as it can: try again in a second, or another node'
+    if (this.hold()) return 'incomplete'
+    this.#failure = OVERLOADED
     return 'invalid'
   }
 

@@ -8,7 +8,7 @@
  * for each command was rejected: a callback costs a tenth of it.
  */
 
-import { assert, BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, MIB, SkeinError, unreachable } from '../../base/index.ts'
+import { MIB, SkeinError, unreachable } from '../../base/index.ts'
 import type { KeyEditor, KeyView, Reply, Request } from '../../core/index.ts'
 import type { Busy } from '../tcp/turns.ts'
 import { COMMANDS_PER_SHARE } from '../tcp/turns.ts'
@@ -18,6 +18,7 @@ import type { Action, Command } from './command.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { encodeReply } from './encoder.ts'
 import { failureReply, isCrossProtocol, unknownCommand } from './error-text.ts'
+import { Multi } from './multi.ts'
 import { type ErrorReply, errorReply, OK, QUEUED, type RespReply } from './reply.ts'
 import { PendingReply, ReplyQueue } from './reply-queue.ts'
 import { RequestParser } from './request-parser.ts'
@@ -28,8 +29,6 @@ import { bytesOf, QueuedTransaction } from './transaction.ts'
 export const PENDING_REPLIES_MAX = 1024
 /** Bytes of keys and values under way on one connection; a single command may have more. */
 const PENDING_BYTES_MAX = 8 * MIB
-/** Commands that are carried out inside MULTI instead of being queued. */
-const NEVER_QUEUED: readonly string[] = ['exec', 'discard', 'multi', 'watch', 'quit', 'reset']
 
 const READ_TERMS = { consistency: 'local', session: null, timeoutMs: 0 } as const
 const WRITE_TERMS = { conditions: [], concern: 1, idempotencyKey: null, session: null, timeoutMs: 0 } as const
@@ -41,6 +40,7 @@ export class RespSession implements Session, Busy {
   readonly #context: RespContext
   readonly #wire: Wire
   readonly #parser: RequestParser
+  readonly #multi: Multi
   readonly #replies = new ReplyQueue()
   /** Nothing is taken before this one is answered. */
   #barrier: PendingReply | null = null
@@ -48,7 +48,6 @@ export class RespSession implements Session, Busy {
   #nodeAction: NodeAction | null = null
   /** Withdraws the node action under way. */
   #withdraw: (() => void) | null = null
-  #queuedBytes = 0
   /** What has arrived may hold commands that wait for something. */
   #isHeldUp = false
   #hasAskedTurn = false
@@ -60,6 +59,7 @@ export class RespSession implements Session, Busy {
     this.#wire = wire
     this.state = state
     this.#parser = new RequestParser(context.parserLimits)
+    this.#multi = new Multi(state, context.parserLimits.held)
   }
 
   take(bytes: Buffer): void {
@@ -96,6 +96,8 @@ export class RespSession implements Session, Busy {
 
   inputEnded(): void {
     this.#isInputOver = true
+    // It may wait for its last answers, and may as well be gone.
+    this.#wire.expect(true)
     this.#endIfDone()
   }
 
@@ -110,6 +112,7 @@ export class RespSession implements Session, Busy {
 
   /** Ends it without answering what is under way. */
   abort(): void {
+    this.#close()
     this.#wire.destroy()
   }
 
@@ -119,6 +122,7 @@ export class RespSession implements Session, Busy {
     this.#nodeAction = null
     this.#withdraw?.()
     this.#parser.close()
+    this.#multi.close()
     this.#context.sessions.delete(this.state.id)
   }
 
@@ -135,15 +139,18 @@ export class RespSession implements Session, Busy {
     )
   }
 
+  /** Reading stops only when there is something that waits: a socket that isn't read does not tell that its client is gone. */
   #hold(): void {
-    if (this.#isHeldUp || this.#isOver) return
+    if (this.#isOver) return
     this.#isHeldUp = true
+    this.#wire.expect(this.#isInputOver)
+    if (!this.#parser.hasInput) return
     this.#wire.pause()
-    this.#wire.expect(false)
+    if (!this.#parser.hold()) this.abort()
   }
 
   #awaitMore(): void {
-    this.#wire.expect(this.#parser.isUnfinished)
+    this.#wire.expect(this.#parser.isUnfinished || this.#isInputOver)
     if (this.#isHeldUp) {
       this.#isHeldUp = false
       this.#wire.resume()
@@ -184,14 +191,16 @@ export class RespSession implements Session, Busy {
     } else if (isCrossProtocol(words)) this.#abortAttack()
     else this.#refuse(unknownCommand(words))
     this.#countSkips()
+    // A WATCH that is not answered has put down nothing yet.
+    if (this.#barrier === null) this.#multi.settle()
     if (this.state.isClosing) this.#parser.close()
   }
 
   #perform(command: Command): void {
     this.state.lastCommand = command.name
     const action = this.#read(command)
-    if (this.state.queue === null || NEVER_QUEUED.includes(command.name)) this.#carryOut(action, command)
-    else this.#queue(action, command)
+    if (this.#multi.queues(command)) this.#queue(action, command)
+    else this.#carryOut(action, command)
   }
 
   #read(command: Command): Action {
@@ -242,14 +251,17 @@ export class RespSession implements Session, Busy {
 
   /** EXEC must know what was watched, and the read may have to wait: nothing is taken until it is answered. */
   #watch(action: Extract<Action, { kind: 'read' }>): void {
-    const { queue, watched } = this.state
-    if (queue !== null) return this.#answer(errorReply('ERR WATCH inside MULTI is not allowed'))
-    if (watched.size + action.keys.length > BATCH_OPERATIONS_MAX) {
-      return this.#answer(errorReply(`TOO_LARGE at most ${BATCH_OPERATIONS_MAX} keys can be watched: watch fewer`))
-    }
+    const refusal = this.#multi.watch(action)
+    if (refusal !== null) return this.#answer(refusal)
     const pending = this.#begin(bytesOf(action))
     this.#barrier = pending
     this.#inspect(pending, action)
+  }
+
+  #queue(action: Action, command: Command): void {
+    const refusal = this.#multi.add(command, action)
+    if (refusal === null) this.#answer(QUEUED)
+    else this.#refuse(refusal)
   }
 
   #inspect(pending: PendingReply, { keys, run }: Extract<Action, { kind: 'read' }>): void {
@@ -263,32 +275,13 @@ export class RespSession implements Session, Busy {
     this.#ask({ kind: 'inspect', inspection, ...READ_TERMS }, pending, () => reply)
   }
 
-  #queue(action: Action, command: Command): void {
-    const { queue } = this.state
-    assert(queue !== null, 'commands are queued between MULTI and EXEC')
-    if (action.kind === 'node' || command.flags.includes('no_multi')) {
-      return this.#refuse(errorReply('ERR Command not allowed inside a transaction'))
-    }
-    if (queue.length === 0) this.#queuedBytes = 0
-    this.#queuedBytes += bytesOf(action)
-    if (queue.length === BATCH_OPERATIONS_MAX || this.#queuedBytes > BATCH_BYTES_MAX) {
-      const limits = `${BATCH_OPERATIONS_MAX} commands and ${BATCH_BYTES_MAX} bytes`
-      return this.#refuse(errorReply(`TOO_LARGE a transaction has at most ${limits}: split it`))
-    }
-    queue.push({ name: command.name, action })
-    this.#answer(QUEUED)
-  }
-
   #execTransaction(): void {
-    const { queue, watched, isAborted } = this.state
-    if (queue === null) return this.#answer(errorReply('ERR EXEC without MULTI'))
-    this.#forgetTransaction()
-    if (isAborted) return this.#answer(errorReply('EXECABORT Transaction discarded because of previous errors.'))
-    const transaction = new QueuedTransaction(queue, watched, this.state)
+    const transaction = this.#multi.take()
+    if (!(transaction instanceof QueuedTransaction)) return this.#answer(transaction)
     const { keys, bytes } = transaction
     const pending = this.#begin(bytes)
     // What it changes about the connection holds for the commands after it.
-    if (queue.some(({ action }) => action.kind === 'connection')) this.#barrier = pending
+    if (transaction.changesConnection) this.#barrier = pending
     const answer = (): RespReply => transaction.finish()
     if (transaction.isReadOnly) {
       const inspection = { keys, run: (view: KeyView) => transaction.inspect(view) }
@@ -315,8 +308,7 @@ export class RespSession implements Session, Busy {
       { remote },
       'possible security attack: a browser or another HTTP client spoke to the Redis port, connection closed',
     )
-    this.#close()
-    this.#wire.destroy()
+    this.abort()
   }
 
   // Answering
@@ -343,14 +335,8 @@ export class RespSession implements Session, Busy {
   /** An EXEC that can't be one ends the transaction. */
   #refuseCall(error: ErrorReply, { name }: Command): void {
     if (name !== 'exec') return this.#refuse(error)
-    this.#forgetTransaction()
+    this.#multi.forget()
     this.#answer(errorReply(error.text.replace('ERR', 'EXECABORT Transaction discarded because of:')))
-  }
-
-  #forgetTransaction(): void {
-    this.state.queue = null
-    this.state.isAborted = false
-    this.state.watched = new Map()
   }
 
   /** In MULTI a refused command makes EXEC refuse, too. */

@@ -39,6 +39,8 @@ export class QueuedTransaction {
   readonly bytes: number
   /** Nothing in it writes: it needs no place among the writes, and a node that takes none can do it. */
   readonly isReadOnly: boolean
+  /** Something in it concerns the connection. */
+  readonly changesConnection: boolean
   readonly #queue: readonly QueuedCommand[]
   readonly #watched: ReadonlyMap<Key, Dot | null>
   readonly #connection: ConnectionState
@@ -51,6 +53,7 @@ export class QueuedTransaction {
     this.#connection = connection
     this.keys = [...new Set([...watched.keys(), ...queue.flatMap(({ action }) => keysOf(action))])]
     this.bytes = queue.reduce((bytes, { action }) => bytes + bytesOf(action), 0)
+    this.changesConnection = queue.some(({ action }) => action.kind === 'connection')
     this.isReadOnly = queue.every(({ action }) => action.kind !== 'set' && action.kind !== 'write')
   }
 

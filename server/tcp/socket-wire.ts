@@ -44,7 +44,7 @@ export class SocketWire implements Wire {
   constructor(socket: Socket, around: WireSurroundings) {
     this.#socket = socket
     this.#around = around
-    this.remote = `${socket.remoteAddress?.includes(':') ? `[${socket.remoteAddress}]` : socket.remoteAddress}:${socket.remotePort}`
+    this.remote = remoteOf(socket)
   }
 
   /** Listens to the socket; from now on the session is handed what happens. */
@@ -160,4 +160,9 @@ export class SocketWire implements Wire {
     this.#isTimed = isTimed
     this.#socket.setTimeout(isTimed ? this.#around.stallTimeoutMs : 0)
   }
+}
+
+/** A client that is gone already has no address any more. */
+function remoteOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
 }

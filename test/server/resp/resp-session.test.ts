@@ -233,6 +233,36 @@ describe('what has to wait', () => {
     expect([one.answers(), one.wire.ending]).toEqual(['$-1\r\n$-1\r\n', 'ended'])
   })
 
+  it('[RESP] goes on reading while an action runs, so that it learns when the client is gone, until something arrives', () => {
+    const one = new ScriptedSession()
+    one.send('node')
+    expect(one.wire.isPaused).toBe(false)
+    one.send('echo a')
+    expect(one.wire.isPaused).toBe(true)
+  })
+
+  it('[RESP] does not wait for ever for a client that has ended its side', () => {
+    const one = new ScriptedSession()
+    one.send('node')
+    expect(one.wire.isExpecting).toBe(false)
+    one.session.inputEnded()
+    expect(one.wire.isExpecting).toBe(true)
+  })
+
+  it('[RESP] counts what is queued and watched as long as it is kept', async () => {
+    const one = new ScriptedSession()
+    one.send('watch key', 'multi', 'set a 12345', 'get abc')
+    one.answer(0)
+    await eventually(() => one.answers().endsWith('+QUEUED\r\n+QUEUED\r\n'), DEADLINE_MS)
+    expect(one.held.bytes).toBe(3 + 6 + 3)
+    one.send('exec')
+    expect(one.held.bytes).toBe(0)
+    one.send('multi', 'set a 12345')
+    expect(one.held.bytes).toBe(6)
+    one.session.closed()
+    expect(one.held.bytes).toBe(0)
+  })
+
   it('[RESP] expects the client to go on only in the middle of a command', () => {
     const one = new ScriptedSession()
     one.sendRaw('*2\r\n$4\r\nec')

@@ -61,6 +61,7 @@ class TestWire implements Wire {
 export class ScriptedSession {
   readonly wire = new TestWire()
   readonly session: Session
+  readonly held = new HeldBytes(HELD_BYTES_MAX)
   readonly asked: Asked[] = []
   /** Node actions under way: how to end them. */
   readonly actions: ((text: string) => void)[] = []
@@ -92,7 +93,7 @@ export class ScriptedSession {
       commands: [...COMMANDS, entry('node', 1, () => node)],
       maxValueBytes: MAX_VALUE_BYTES,
       turns: new Turns(),
-      held: new HeldBytes(HELD_BYTES_MAX),
+      held: this.held,
       logger: pino({ level: 'silent' }),
     })
     this.session = protocol.open(this.wire)
