@@ -79,7 +79,7 @@ function printUsage(
     '',
     `    ${palette.name(`curl ${n3.url}/v1/keys/${CONTESTED_KEY}`)}`,
     `    ${palette.name(`curl -X PUT ${n1.url}/v1/keys/greeting -H 'content-type: text/plain' -d hello`)}`,
-    `    ${palette.name(`redis-cli -p ${n2.respPort} set counter 1`)}`,
+    `    ${palette.name(`redis-cli -p ${n2.respPort} set color blue`)}`,
     `    ${palette.name(`${skein} get greeting${one}`)}`,
     `    ${palette.name(`${skein} status --watch${all}`)}`,
     `    ${palette.name(`${skein} conflicts ${CONTESTED_KEY}${one}`)}`,
