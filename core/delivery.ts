@@ -331,20 +331,21 @@ export class Delivery {
 
   #vouch(cursor: Cursor, entry: Entry): void {
     if (nodeOfWriter(cursor.writer) !== this.#context.node) return
-    this.#vouched.join(entry.dependencies.toVector()).advance(entry.writer, lastOf(entry).sequence)
+    entry.dependencies.joinInto(this.#vouched).advance(entry.writer, lastOf(entry).sequence)
   }
 
-  #wait(cursor: Cursor, waiting: WaitingEntry): void {
-    cursor.waiting.push(waiting)
+  #wait(cursor: Cursor, waiting: Omit<WaitingEntry, 'missing'>): void {
+    cursor.waiting.push({ ...waiting, missing: null })
     this.#waiting.add(cursor)
   }
 
   /** Applies what it can of one log. True if anything moved. */
   #applyWaiting(cursor: Cursor): boolean {
     let taken = 0
-    for (const { entry, index, unappended, isCarried } of cursor.waiting) {
+    for (const waiting of cursor.waiting) {
+      const { entry, index, unappended, isCarried } = waiting
       if (!this.#isCovered(entry)) {
-        if (!this.#isApplicable(entry)) break
+        if (!this.#isApplicable(cursor, waiting)) break
         const fault = this.#context.findFault(entry)
         if (fault !== null) {
           this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${fault}` })
@@ -352,6 +353,7 @@ export class Delivery {
           this.#waiting.delete(cursor)
           return true
         }
+        cursor.covered = entry.dependencies
         this.#context.apply(entry)
         if (isCarried) this.#context.carry(entry)
       }
@@ -372,15 +374,14 @@ export class Delivery {
     return this.#context.frontier.get(entry.writer) >= lastOf(entry).sequence
   }
 
-  #isApplicable(entry: Entry): boolean {
-    const { frontier } = this.#context
+  #isApplicable(cursor: Cursor, waiting: WaitingEntry): boolean {
+    const { frontier, hasEntered } = this.#context
+    const { entry, missing } = waiting
+    if (missing !== null && !frontier.has(missing)) return false
     const first = present(entry.transactions[0], 'an entry has a transaction').sequence
-    return (
-      frontier.get(entry.writer) === first - 1 &&
-      this.#context.hasEntered(entry.epoch) &&
-      entry.dependencies.coveredBy(frontier) &&
-      !this.#isHeld(entry)
-    )
+    if (frontier.get(entry.writer) !== first - 1 || !hasEntered(entry.epoch)) return false
+    waiting.missing = entry.dependencies.firstMissing(frontier, cursor.covered)
+    return waiting.missing === null && !this.#isHeld(entry)
   }
 
   #isHeld(entry: Entry): boolean {

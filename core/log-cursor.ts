@@ -3,6 +3,7 @@
  */
 
 import type { LogKey, WriterId } from '../base/index.ts'
+import type { Dependencies, Dot } from '../crdt/index.ts'
 import type { Entry, EntryContext } from './entry.ts'
 import type { LogFailure } from './ports.ts'
 
@@ -13,6 +14,8 @@ export interface WaitingEntry {
   readonly unappended: Uint8Array | null
   /** Only the journal has it: to be carried, unless another block brings it first. */
   readonly isCarried: boolean
+  /** A dependency that was missing at the last look: until it is here, nothing else has to be looked at. */
+  missing: Dot | null
 }
 
 export interface Cursor {
@@ -33,6 +36,8 @@ export interface Cursor {
   context: EntryContext | null
   /** Decoded, in order, not applied. */
   waiting: WaitingEntry[]
+  /** Dependencies of the entry that was applied last. */
+  covered: Dependencies | null
   failure: LogFailure | null
 }
 
@@ -48,6 +53,7 @@ export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['p
     isReading: false,
     context: null,
     waiting: [],
+    covered: null,
     failure: null,
   }
 }

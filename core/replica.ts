@@ -5,8 +5,7 @@
  * contract), which is what makes the simulator honest: it runs the code that ships.
  *
  * This file admits inputs and wires the parts; each rule lives in the part named for it: writing
- * in `write-path.ts`, applying what peers wrote in `delivery.ts`, membership in `peers.ts`. Today
- * a group is always in a multi epoch; the epoch is in the data from the first block on.
+ * in `write-path.ts`, applying what peers wrote in `delivery.ts`, membership in `peers.ts`.
  */
 
 import {
@@ -71,9 +70,9 @@ export class Replica {
   readonly #epoch: Epoch = FIRST_EPOCH
   /** A copy of the frontier that replies share until it moves. */
   #session: ReadonlyVersionVector | null = null
+  #hasMoved = false
   #isRecovered = false
   #isFactsChanged = false
-  /** An applied entry's writer waits for a report. */
   #isReportWanted = false
   #heartbeatDueMs = 0
   #now: Now = { wallMs: 0, monotonicMs: 0 }
@@ -126,7 +125,8 @@ export class Replica {
     // Most inputs cause nothing, and then the list is still empty.
     if (this.#effects.length > 0) this.#effects = []
     this.#handle(input)
-    for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
+    if (this.#hasMoved) for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
+    this.#hasMoved = false
     if (this.#isReportWanted) this.#sendHeartbeats()
     return this.#effects
   }
@@ -279,8 +279,9 @@ export class Replica {
     const error = this.#refusalOf(request)
     if (error !== null) return this.#reply(id, { kind: 'failed', error })
     const { session } = request
-    if (session === null || this.#frontier.covers(session)) return this.#admit(id, request)
-    this.#sessionWaits.add(id, request, session, this.#now.monotonicMs)
+    const missing = session === null ? null : this.#frontier.firstMissing(session)
+    if (session === null || missing === null) this.#admit(id, request)
+    else this.#sessionWaits.add(id, request, session, missing, this.#now.monotonicMs)
   }
 
   #refusalOf(request: SessionRequest): SkeinError | null {
@@ -332,6 +333,7 @@ export class Replica {
     this.#clock.observe(timestamp)
     this.#frontier.advance(entry.writer, sequence)
     this.#session = null
+    this.#hasMoved = true
   }
 
   #carry(entry: Entry): void {

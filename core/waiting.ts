@@ -13,6 +13,8 @@ interface SessionWait {
   readonly id: RequestId
   readonly request: SessionRequest
   readonly session: ReadonlyVersionVector
+  /** The part of the session that is looked for next: until it is here nothing else has to be. */
+  missing: Dot
   readonly deadlineMs: number
 }
 
@@ -24,8 +26,9 @@ export class SessionWaits {
     return this.#waits.size
   }
 
-  add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, nowMs: number): void {
-    this.#waits.set(id, { id, request, session, deadlineMs: nowMs + request.timeoutMs })
+  /** @param missing of `session`, where it is not covered yet */
+  add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, missing: Dot, nowMs: number): void {
+    this.#waits.set(id, { id, request, session, missing, deadlineMs: nowMs + request.timeoutMs })
   }
 
   /** Nobody waits for it any more: what it holds is given back. */
@@ -36,7 +39,12 @@ export class SessionWaits {
   /** Takes out what `frontier` covers by now, in the order of arrival. */
   takeCovered(frontier: ReadonlyVersionVector): SessionWait[] {
     if (this.#waits.size === 0) return []
-    return this.#take((wait) => frontier.covers(wait.session))
+    return this.#take((wait) => {
+      if (!frontier.has(wait.missing)) return false
+      const missing = frontier.firstMissing(wait.session)
+      if (missing !== null) wait.missing = missing
+      return missing === null
+    })
   }
 
   takeExpired(nowMs: number): { id: RequestId; reply: Reply }[] {

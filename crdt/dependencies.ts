@@ -39,20 +39,37 @@ export class Dependencies {
   }
 
   coveredBy(frontier: ReadonlyVersionVector): boolean {
+    return this.firstMissing(frontier, null) === null
+  }
+
+  /**
+   * The first one that `frontier` does not cover, or null.
+   * @param covered those of an earlier entry of the same log that it is known to cover: what is the
+   * same in both, which is nearly all, is not looked up again
+   */
+  firstMissing(frontier: ReadonlyVersionVector, covered: Dependencies | null): Dot | null {
+    const known = covered !== null && covered.#writers === this.#writers ? covered.#sequences : []
     for (let slot = 0; slot < this.#sequences.length; slot++) {
+      const sequence = this.#sequences[slot] ?? 0
+      if (sequence === known[slot]) continue
       const writer = this.#writers[slot]
       assert(writer !== undefined, 'a slot has no writer')
-      if (frontier.get(writer) < (this.#sequences[slot] ?? 0)) return false
+      if (frontier.get(writer) < sequence) return { writer, sequence }
     }
-    return true
+    return null
   }
 
   toVector(): VersionVector {
-    const vector = new VersionVector()
-    this.#sequences.forEach((sequence, slot) => {
+    return this.joinInto(new VersionVector())
+  }
+
+  /** Adds them to what `vector` knows. */
+  joinInto(vector: VersionVector): VersionVector {
+    for (let slot = 0; slot < this.#sequences.length; slot++) {
       const writer = this.#writers[slot]
+      const sequence = this.#sequences[slot] ?? 0
       if (writer !== undefined && sequence > 0) vector.advance(writer, sequence)
-    })
+    }
     return vector
   }
 

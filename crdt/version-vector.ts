@@ -31,6 +31,8 @@ export interface ReadonlyVersionVector {
   has(dot: Dot): boolean
   /** True if every dot of `other` is known here. */
   covers(other: ReadonlyVersionVector): boolean
+  /** A dot of `other` that is not known here, or null. */
+  firstMissing(other: ReadonlyVersionVector): Dot | null
   entries(): IterableIterator<[WriterId, number]>
   copy(): VersionVector
 }
@@ -56,8 +58,12 @@ export class VersionVector implements ReadonlyVersionVector {
   }
 
   covers(other: ReadonlyVersionVector): boolean {
-    for (const [writer, sequence] of other.entries()) if (this.get(writer) < sequence) return false
-    return true
+    return this.firstMissing(other) === null
+  }
+
+  firstMissing(other: ReadonlyVersionVector): Dot | null {
+    for (const [writer, sequence] of other.entries()) if (this.get(writer) < sequence) return { writer, sequence }
+    return null
   }
 
   entries(): IterableIterator<[WriterId, number]> {

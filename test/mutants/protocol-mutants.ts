@@ -74,8 +74,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: 'CA3',
     what: 'an entry is applied as soon as it is here, in whatever order logs arrive',
     file: 'core/delivery.ts',
-    find: 'entry.dependencies.coveredBy(',
-    replace: '((_: unknown) => true)(',
+    find: 'entry.dependencies.firstMissing(',
+    replace: '((..._: unknown[]) => null)(',
   },
   {
     name: 'dependencies-not-recorded',
@@ -307,8 +307,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: 'SS1',
     what: 'a request is answered on a state that does not cover its session',
     file: 'core/replica.ts',
-    find: 'if (session === null || this.#frontier.covers(session)) return this.#admit(id, request)',
-    replace: 'if (session === null || session.size >= 0) return this.#admit(id, request)',
+    find: 'if (session === null || missing === null) this.#admit(id, request)',
+    replace: 'if (session === null || missing === null || session.size >= 0) this.#admit(id, request)',
   },
   {
     name: 'stale-session-token',
