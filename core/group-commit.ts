@@ -114,12 +114,13 @@ export class GroupCommit {
   take(count: number): PendingKeys {
     const taken = this.#gathered.slice(0, count)
     assert(taken.length === count, 'no more is taken than was gathered')
-    for (const { bytes } of taken) this.#bytes -= bytes
     this.#gathered = this.#gathered.slice(count)
-    const keys = this.hasGathered ? PendingKeys.of(taken) : this.#keys
-    // Anew, for under a load that never lets it run empty it would keep every write there ever was.
-    this.#keys = PendingKeys.of(this.#gathered)
-    return keys
+    let writes = 0
+    for (const { request, bytes } of taken) {
+      this.#bytes -= bytes
+      if (isWrite(request)) writes += 1
+    }
+    return this.#keys.take(writes)
   }
 
   /** @param requests how many are answered with it */
@@ -138,18 +139,26 @@ export class GroupCommit {
 
 /** The keys that writes may change. They are looked through at the first read: mostly there is none. */
 export class PendingKeys {
-  readonly #writes: WriteRequest[] = []
-  readonly #keys = new Set<Key>()
+  #writes: WriteRequest[]
+  /** How many of the first `#indexed` writes may change a key. */
+  readonly #counts = new Map<Key, number>()
   #indexed = 0
 
-  static of(gathered: readonly Gathered[]): PendingKeys {
-    const keys = new PendingKeys()
-    for (const { request } of gathered) if (isWrite(request)) keys.add(request)
-    return keys
+  constructor(writes: WriteRequest[] = []) {
+    this.#writes = writes
   }
 
   add(write: WriteRequest): void {
     this.#writes.push(write)
+  }
+
+  /** Takes the first writes out, with their keys. */
+  take(count: number): PendingKeys {
+    const taken = this.#writes.slice(0, count)
+    for (let i = 0; i < Math.min(count, this.#indexed); i++) for (const key of keysOf(taken[i])) this.#forget(key)
+    this.#indexed = Math.max(0, this.#indexed - count)
+    this.#writes = this.#writes.slice(count)
+    return new PendingKeys(taken)
   }
 
   mayChange(read: ReadRequest): boolean {
@@ -168,13 +177,21 @@ export class PendingKeys {
   }
 
   #has(key: Key): boolean {
-    for (; this.#indexed < this.#writes.length; this.#indexed++) {
-      const write = this.#writes[this.#indexed]
-      if (write?.kind === 'procedure') for (const written of write.procedure.keys) this.#keys.add(written)
-      else for (const operation of write?.operations ?? []) this.#keys.add(operation.key)
-    }
-    return this.#keys.has(key)
+    for (; this.#indexed < this.#writes.length; this.#indexed++)
+      for (const written of keysOf(this.#writes[this.#indexed])) this.#counts.set(written, (this.#counts.get(written) ?? 0) + 1)
+    return this.#counts.has(key)
   }
+
+  #forget(key: Key): void {
+    const count = present(this.#counts.get(key), 'the keys of an indexed write are counted')
+    if (count > 1) this.#counts.set(key, count - 1)
+    else this.#counts.delete(key)
+  }
+}
+
+function keysOf(write: WriteRequest | undefined): readonly Key[] {
+  if (write === undefined) return []
+  return write.kind === 'procedure' ? write.procedure.keys : write.operations.map(({ key }) => key)
 }
 
 /** About what a request takes in an entry, in bytes. */
