@@ -5,10 +5,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prng } from '../../base/index.ts'
+import { takeReplies } from '../server/resp/conversation.ts'
 import { command, openResp, RespClient, type RunningResp } from '../server/resp/running-resp.ts'
 import { type Likeness, type RandomCommand, RandomCommands } from '../support/random-commands.ts'
 import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.ts'
-import { itemsOf, replyAt } from '../support/resp-replies.ts'
+import { itemsOf } from '../support/resp-replies.ts'
 
 /** In each version of the protocol. */
 const COMMANDS = Number(process.env.SKEIN_DIFFERENTIAL_COMMANDS ?? 20_000)
@@ -41,9 +42,9 @@ describe.skipIf(!hasRedisServer())('beside Redis', () => {
       const ours = await skein.connect()
       for (const client of [theirs, ours]) {
         client.send(command('HELLO', String(protocol)))
-        await replies(client, 1)
+        await takeReplies(client, 1)
         client.send(command('FLUSHALL'))
-        await replies(client, 1)
+        await takeReplies(client, 1)
       }
       const commands = new RandomCommands(new Prng(seed))
       const counts = { errors: 0, nulls: 0 }
@@ -52,7 +53,7 @@ describe.skipIf(!hasRedisServer())('beside Redis', () => {
         const bytes = pipeline.map(({ words }) => command(...words)).join('')
         theirs.send(bytes)
         ours.send(bytes)
-        const [expected, actual] = [await replies(theirs, PIPELINE), await replies(ours, PIPELINE)]
+        const [expected, actual] = [await takeReplies(theirs, PIPELINE), await takeReplies(ours, PIPELINE)]
         for (const [i, sent] of pipeline.entries()) compare(sent, expected[i] ?? '', actual[i] ?? '', done + i)
         counts.errors += expected.filter((reply) => reply.startsWith('-')).length
         counts.nulls += expected.filter((reply) => reply === '$-1\r\n' || reply === '_\r\n').length
@@ -66,22 +67,6 @@ describe.skipIf(!hasRedisServer())('beside Redis', () => {
     240_000,
   )
 })
-
-/** The next answers, each as its bytes. */
-async function replies(client: RespClient, count: number): Promise<readonly string[]> {
-  const taken: string[] = []
-  let text = ''
-  while (taken.length < count) {
-    text += await client.take(1)
-    text += await client.take(client.received.length)
-    for (let next = replyAt(text, 0); next !== null && text !== ''; next = text === '' ? null : replyAt(text, 0)) {
-      taken.push(next)
-      text = text.slice(next.length)
-    }
-  }
-  expect(text).toBe('')
-  return taken
-}
 
 function compare({ words, likeness }: RandomCommand, expected: string, actual: string, index: number): void {
   if (isAlike(likeness, expected, actual)) return

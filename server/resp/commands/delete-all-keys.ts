@@ -5,10 +5,11 @@
  */
 
 import type { Key, SkeinError } from '../../../base/index.ts'
-import type { Item, Reply, TransactionRequest } from '../../../core/index.ts'
+import type { Item, TransactionRequest } from '../../../core/index.ts'
 import type { Dot } from '../../../crdt/index.ts'
 import type { Gateway } from '../../gateway.ts'
 import { pageOf, scanRequest } from './key-walk.ts'
+import { RequestChain } from './request-chain.ts'
 
 /** Keys of one transaction: an entry of some hundred kilobytes at most. */
 const PAGE_KEYS = 250
@@ -17,43 +18,31 @@ export interface DeletionEvents {
   /** A page is gone for good. */
   committed(version: Dot): void
   /** @param error why it stopped, or null */
-  done(error: SkeinError | null): void
+  readonly done: (error: SkeinError | null) => void
 }
 
 /** Returns what stops it after the page that is under way. */
 export function deleteAllKeys(gateway: Gateway, events: DeletionEvents): () => void {
-  let next: Key | null = null
-  let turn: NodeJS.Immediate | null = null
-  let withdraw = (): void => {}
+  const chain = new RequestChain(gateway, events.done)
 
-  function ask(): void {
-    withdraw = gateway.request(scanRequest({ start: next, end: null, reverse: false }, PAGE_KEYS), take)
+  function deleteFrom(start: Key | null): void {
+    chain.ask(scanRequest({ start, end: null, reverse: false }, PAGE_KEYS), (reply) => {
+      const { items, next } = pageOf(reply)
+      if (items.length === 0) return goOn(next)
+      chain.ask(deletionOf(items), (deleted) => {
+        if (deleted.kind === 'committed' && deleted.version !== null) events.committed(deleted.version)
+        goOn(next)
+      })
+    })
   }
 
-  function take(reply: Reply): void {
-    if (reply.kind === 'failed') return events.done(reply.error)
-    const page = pageOf(reply)
-    next = page.next
-    if (page.items.length === 0) goOn()
-    else withdraw = gateway.request(deletionOf(page.items), deleted)
-  }
-
-  function deleted(reply: Reply): void {
-    if (reply.kind === 'failed') return events.done(reply.error)
-    if (reply.kind === 'committed' && reply.version !== null) events.committed(reply.version)
-    goOn()
-  }
-
-  function goOn(): void {
+  function goOn(next: Key | null): void {
     if (next === null) events.done(null)
-    else turn = setImmediate(ask)
+    else chain.later(() => deleteFrom(next))
   }
 
-  ask()
-  return () => {
-    withdraw()
-    if (turn !== null) clearImmediate(turn)
-  }
+  deleteFrom(null)
+  return () => chain.stop()
 }
 
 function deletionOf(items: readonly Item[]): TransactionRequest {

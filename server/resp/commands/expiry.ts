@@ -57,8 +57,7 @@ function readExpire(words: Arguments, name: string, { from, unitMs }: DeadlineFo
   const options = readExpireOptions(words)
   // Unlike in SET the moment may be past: that deletes the key.
   const given = integerAt(words, 2) * unitMs
-  const most = from === 'now' ? DEADLINE_MS_MAX : DEADLINE_MS_MAX * 2
-  if (given > BigInt(most) || given < INT64_MIN) throw new ArgumentError(invalidExpireTime(name))
+  if (given > BigInt(DEADLINE_MS_MAX) || given < INT64_MIN) throw new ArgumentError(invalidExpireTime(name))
   const ms = Number(given)
   const key = keyAt(words, 1)
   return {

@@ -103,7 +103,7 @@ function replication(): Record<string, string | number> {
 }
 
 function keyspace({ keys }: NodeStatus): Record<string, string> {
-  return keys === 0 ? {} : { db0: `keys=${keys},expires=0,avg_ttl=0` }
+  return keys === 0 ? {} : { db0: `keys=${keys}` }
 }
 
 function skein(status: NodeStatus): Record<string, string | number> {

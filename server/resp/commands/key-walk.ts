@@ -7,6 +7,7 @@
 import { assert, type Key, present, type SkeinError } from '../../../base/index.ts'
 import type { Item, KeyRange, Reply, ScanRequest } from '../../../core/index.ts'
 import type { Gateway } from '../../gateway.ts'
+import { RequestChain } from './request-chain.ts'
 
 /** Keys of one page: a page may wait for a durable write, so it should be worth the wait. */
 export const WALK_PAGE_KEYS = 1000
@@ -21,48 +22,38 @@ export interface KeyWalk {
   visit(item: Item): number | 'stop'
   /** @param next the key after the last one visited, or null at the end */
   done(next: Key | null): void
-  failed(error: SkeinError): void
+  readonly failed: (error: SkeinError) => void
 }
 
 /** Returns what stops it: then nothing is called any more. */
 export function walkKeys(gateway: Gateway, walk: KeyWalk): () => void {
+  const chain = new RequestChain(gateway, walk.failed)
   let { range } = walk
   let left = walk.most
-  let turn: NodeJS.Immediate | null = null
-  let withdraw = (): void => {}
 
   function ask(): void {
-    withdraw = gateway.request(scanRequest(range, Math.min(left, WALK_PAGE_KEYS)), take)
-  }
-
-  function take(reply: Reply): void {
-    if (reply.kind === 'failed') return walk.failed(reply.error)
-    const { items, next } = pageOf(reply)
-    left -= items.length
-    visitFrom(items, 0, next)
+    chain.ask(scanRequest(range, Math.min(left, WALK_PAGE_KEYS)), (reply) => {
+      const { items, next } = pageOf(reply)
+      left -= items.length
+      visitFrom(items, 0, next)
+    })
   }
 
   function visitFrom(items: readonly Item[], first: number, next: Key | null): void {
     let comparisons = 0
     for (let i = first; i < items.length; i++) {
-      if (comparisons > COMPARISONS_PER_TURN) {
-        turn = setImmediate(visitFrom, items, i, next)
-        return
-      }
+      if (comparisons > COMPARISONS_PER_TURN) return chain.later(() => visitFrom(items, i, next))
       const cost = walk.visit(present(items[i], 'the index is below the length'))
       if (cost === 'stop') return walk.done(next)
       comparisons += cost
     }
     if (next === null || left === 0) return walk.done(next)
     range = { ...range, start: next }
-    turn = setImmediate(ask)
+    chain.later(ask)
   }
 
   ask()
-  return () => {
-    withdraw()
-    if (turn !== null) clearImmediate(turn)
-  }
+  return () => chain.stop()
 }
 
 /** A page of keys as they are on this node. */
