@@ -15,6 +15,8 @@ export interface LocalNode {
   readonly name: string
   readonly url: string
   readonly data: string
+  /** `host:port` of its TCP door. */
+  readonly resp: string
   /** `host:port` of its gossip. */
   readonly gossip: string
   readonly config: ServerConfig
@@ -91,6 +93,7 @@ async function startOne(config: ServerConfig): Promise<LocalNode> {
     data: config.data,
     config,
     url: server.urls.http,
+    resp: server.urls.resp,
     gossip: server.urls.gossip ?? '',
     status: async () => (await (await fetch(`${server.urls.http}/v1/status`)).json()) as NodeStatus,
     stop: () => server.stop(),

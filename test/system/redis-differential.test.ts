@@ -5,7 +5,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prng } from '../../base/index.ts'
-import { takeReplies } from '../server/resp/conversation.ts'
+import { commandTable } from '../../server/resp/command-table.ts'
+import { Conversation, takeReplies } from '../server/resp/conversation.ts'
 import { command, openResp, RespClient, type RunningResp } from '../server/resp/running-resp.ts'
 import { type Likeness, type RandomCommand, RandomCommands } from '../support/random-commands.ts'
 import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.ts'
@@ -17,6 +18,10 @@ const PIPELINE = 50
 const MAX_VALUE_BYTES = 1024 * 1024
 /** Between the two servers running the same command, in milliseconds. */
 const CLOCK_DIFFERENCE_MS = 5000
+
+/** What the table has of Redis's flags; no_multi is its own. */
+const FLAGS: readonly string[] = ['readonly', 'write', 'fast', 'denyoom', 'admin', 'loading', 'stale', 'noscript', 'no_auth']
+const NEWER_THAN_REDIS_7_0 = ['client|setinfo', 'client|no-touch']
 
 let redis: RedisServer
 let skein: RunningResp
@@ -66,6 +71,28 @@ describe.skipIf(!hasRedisServer())('beside Redis', () => {
     },
     240_000,
   )
+
+  it('[RESP] COMMAND INFO says of arity, flags and keys what Redis says', async () => {
+    const theirs = new Conversation(await RespClient.connect(redis.port))
+    const commands = commandTable({ maxValueBytes: MAX_VALUE_BYTES })
+    const mine = [...commands, ...commands.flatMap(({ subcommands = [] }) => subcommands)]
+    const answers = await theirs.ask('COMMAND', 'INFO', ...mine.map(({ name }) => name))
+    if (!Array.isArray(answers)) throw new Error('COMMAND INFO answers an array')
+    const known = new Map(answers.flatMap((answer) => (Array.isArray(answer) ? [[String(answer[0]), answer] as const] : [])))
+    const unknown = mine.filter(({ name }) => !known.has(name))
+    expect(unknown.map(({ name }) => name)).toEqual(NEWER_THAN_REDIS_7_0)
+    for (const command of mine.filter(({ name }) => known.has(name))) {
+      const [name, arity, flags, ...keys] = known.get(command.name) ?? []
+      const shared = String(flags)
+        .split(',')
+        .filter((flag) => FLAGS.includes(flag.slice(1)))
+        .map((flag) => flag.slice(1))
+      const expected = { name, arity, flags: shared.sort(), keys: keys.slice(0, 3) }
+      const { first, last, step } = command.keys
+      const actual = { name: command.name, arity: command.arity, flags: command.flags.filter((flag) => FLAGS.includes(flag)).sort() }
+      expect({ ...actual, keys: [first, last, step] }).toEqual(expected)
+    }
+  })
 })
 
 function compare({ words, likeness }: RandomCommand, expected: string, actual: string, index: number): void {
