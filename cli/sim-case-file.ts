@@ -173,7 +173,15 @@ function decodeNetwork(network: Shape): Weather['network'] {
 }
 
 function decodeDisk(disk: Shape): Weather['disk'] {
-  const durations = ['writeMinMs', 'writeMeanMs', 'appendMinMs', 'appendMeanMs', 'readMeanMs', 'syncIntervalMs'] as const
+  const durations = [
+    'writeMinMs',
+    'writeMeanMs',
+    'appendMinMs',
+    'appendMeanMs',
+    'readMeanMs',
+    'syncIntervalMs',
+    'releaseIntervalMs',
+  ] as const
   disk.only(durations)
   const ms = (name: (typeof durations)[number]): number => disk.field(name).number(0, WEATHER_MS_MAX)
   return {
@@ -183,6 +191,7 @@ function decodeDisk(disk: Shape): Weather['disk'] {
     appendMeanMs: ms('appendMeanMs'),
     readMeanMs: ms('readMeanMs'),
     syncIntervalMs: ms('syncIntervalMs'),
+    releaseIntervalMs: ms('releaseIntervalMs'),
   }
 }
 

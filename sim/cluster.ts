@@ -63,6 +63,7 @@ export class Cluster implements ClusterView {
       members,
       maxClockDriftMs: maxClockDriftMs ?? MAX_CLOCK_DRIFT_DEFAULT_MS,
       syncIntervalMs: weather.disk.syncIntervalMs,
+      releaseIntervalMs: weather.disk.releaseIntervalMs,
       observe,
     }
     const nodes = members.map((name, index) => {

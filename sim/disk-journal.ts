@@ -5,13 +5,14 @@
  * facts (JR7). Frames are kept as records: their encoding has tests of its own, and reading it
  * back would only slow a run.
  *
- * Segments are small, so that recycling happens in every run.
+ * Segments are small, a few frames, so that recycling happens in every run and often ends within
+ * the blocks that the logs do not have yet.
  */
 
-import { KIB, type WriterId } from '../base/index.ts'
+import type { WriterId } from '../base/index.ts'
 import type { JournalRecord } from '../core/index.ts'
 
-const SEGMENT_BYTES = 2 * KIB
+const SEGMENT_BYTES = 512
 
 type Frame = readonly JournalRecord[]
 

@@ -35,7 +35,6 @@ import { TransportTwin } from './transport-twin.ts'
 /** As in the server. */
 const TICK_US = 25_000
 const DISK_CHECK_TICKS = 10
-const RELEASE_TICKS = 200
 const HAND_OVER_MS = 2000
 /** Fewer than in the server, so that clients of a run, who wait for their answers, reach it. */
 export const SIMULATED_REQUESTS_MAX = 32
@@ -51,6 +50,8 @@ export interface LifeWorld {
   readonly maxClockDriftMs: number
   /** The operating system writes its cache to the platter so often, in ms. */
   readonly syncIntervalMs: number
+  /** Journal segments that are needed no more are given up so often, in ms. */
+  readonly releaseIntervalMs: number
   readonly observe: (happening: Happening) => void
 }
 
@@ -90,11 +91,13 @@ export class Life {
   #ticks = 0
   #hasRoom = true
   #writebackDueMs = 0
+  #releaseDueMs: number
   /** Clients that wait for an answer; told when the process is gone. */
   readonly #abandoned = new Set<() => void>()
 
   private constructor(options: LifeOptions) {
     this.#options = options
+    this.#releaseDueMs = options.world.queue.nowMs + options.world.releaseIntervalMs
   }
 
   static start(options: LifeOptions): Life {
@@ -294,7 +297,7 @@ export class Life {
   }
 
   #onTick(): void {
-    const { queue, syncIntervalMs } = this.#options.world
+    const { queue, syncIntervalMs, releaseIntervalMs } = this.#options.world
     const { disk } = this.#options
     if (this.#parts === null || this.#transport === null) return
     const { logs, journal, replica } = this.#parts
@@ -302,8 +305,11 @@ export class Life {
     if (this.#stage === 'over') return
     this.#ticks += 1
     if (this.#ticks % DISK_CHECK_TICKS === 0) this.#checkDisk()
-    if (this.#ticks % RELEASE_TICKS === 0) logs.sync((durable) => journal.release(replica.releasable(durable)))
     if (this.#ticks % COPY_TICKS === 0) disk.keepCopy(queue.nowMs)
+    if (queue.nowMs >= this.#releaseDueMs) {
+      this.#releaseDueMs = queue.nowMs + releaseIntervalMs
+      logs.sync((durable) => journal.release(replica.releasable(durable)))
+    }
     if (queue.nowMs >= this.#writebackDueMs) {
       this.#writebackDueMs = queue.nowMs + syncIntervalMs
       disk.noteSynced(disk.writtenCount)

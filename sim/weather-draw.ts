@@ -66,6 +66,8 @@ function drawDisk(random: Prng): DiskWeather {
     appendMeanMs: scaled(random, 0.05, 100),
     readMeanMs: scaled(random, 0.05, 5),
     syncIntervalMs: Math.round(scaled(random, 100, 10_000)),
+    // The server waits for 5 s. Often finds a block that is given up too early, seldom leaves much to be rebuilt.
+    releaseIntervalMs: Math.round(scaled(random, 100, 5000)),
   }
 }
 

@@ -32,6 +32,8 @@ export interface DiskWeather {
   readonly readMeanMs: number
   /** The log store is synced this often by itself, in ms; what is not synced is lost with the power. */
   readonly syncIntervalMs: number
+  /** Full segments of the journal are given up this often, where the logs have their blocks (JR7). */
+  readonly releaseIntervalMs: number
 }
 
 export interface Weather {

@@ -55,6 +55,7 @@ export function weatherTables({ network, disk, clockOffsetsMs, faultIntervalsMs,
     ['append to a log', `${ms(disk.appendMinMs)}, on average ${ms(disk.appendMeanMs)} more`],
     ['read', ms(disk.readMeanMs)],
     ['logs synced every', ms(disk.syncIntervalMs)],
+    ['journal released every', ms(disk.releaseIntervalMs)],
   ]
   const strikes: Line[] = [
     ['clocks off by', clockOffsetsMs.map((offset) => ms(offset)).join(', ')],

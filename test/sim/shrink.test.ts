@@ -24,7 +24,7 @@ const WEATHER: Weather = {
     detectMs: 3000,
     reconnectMs: 500,
   },
-  disk: { writeMinMs: 1, writeMeanMs: 2, appendMinMs: 1, appendMeanMs: 1, readMeanMs: 1, syncIntervalMs: 1000 },
+  disk: { writeMinMs: 1, writeMeanMs: 2, appendMinMs: 1, appendMeanMs: 1, readMeanMs: 1, syncIntervalMs: 1000, releaseIntervalMs: 5000 },
   clockOffsetsMs: [0, 20, -20, 5, 0],
   faultIntervalsMs: {},
   strike: { one: { numerator: 1, denominator: 2 }, all: { numerator: 0, denominator: 1 } },

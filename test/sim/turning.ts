@@ -39,6 +39,7 @@ export const QUICK_DISK: DiskWeather = {
   appendMeanMs: 0.3,
   readMeanMs: 0.1,
   syncIntervalMs: 5000,
+  releaseIntervalMs: 5000,
 }
 
 export const CALM_NETWORK: NetworkWeather = {
