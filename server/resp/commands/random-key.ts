@@ -30,8 +30,8 @@ export function randomKey(gateway: Gateway, done: (reply: RespReply) => void): (
       const first = keys[0]
       if (isAll || first === undefined || branches === BRANCHES_MAX) return done(drawOne(keys))
       firstOf({ ...range, reverse: true }, 1, ([last = first]) => {
-        // Others may have been deleted meanwhile.
-        if (last === first) return done(first)
+        // Others may have been deleted meanwhile, and one that comes before it written.
+        if (last <= first) return done(first)
         const branch = drawBranch(first, last)
         firstOf({ ...range, start: branch }, 1, ([next = first]) => descend(beginningOf(next, branch.length), branches + 1))
       })
