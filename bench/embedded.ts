@@ -57,7 +57,7 @@ export async function benchEmbedded(rounds: number, roundMs: number): Promise<Ro
           ratio: `${(rateOf(fifty.set) / rateOf(fifty.journal)).toFixed(2)} ×`,
           target: '≥ 0.6 ×',
         },
-        { what: 'embedded get, hot', figure: showRate(get.get), target: '≥ 1,000,000/s' },
+        { what: 'P5 embedded get, hot', figure: showRate(get.get), target: '≥ 1,000,000/s' },
       ]
     } finally {
       await bare.close()

@@ -1,20 +1,26 @@
 /**
  * `npm run bench`: measures and prints a table with the peer beside ours, the ratio and the
- * target. `-- --quick` for a look, `-- --json` for machines, `-- embedded http` for some parts.
+ * target. `-- --quick` for a look, `-- --json` for machines, `-- embedded http` for some parts,
+ * `-- churn --minutes=10` for as long as that.
  */
 
 import { benchBytes } from './bytes.ts'
 import { benchCheckers } from './checkers.ts'
+import { benchChurn } from './churn.ts'
 import { benchEmbedded } from './embedded.ts'
 import { benchHttp } from './http.ts'
+import { benchIdle } from './idle.ts'
 import type { Row } from './measure.ts'
 import { benchRecovery } from './recovery.ts'
+import { benchResp } from './resp.ts'
 import { benchVisible } from './visible.ts'
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const isQuick = flags.includes('--quick')
 const rounds = isQuick ? 2 : 5
+/** How long connections open and die. */
+const minutes = Number(flags.find((flag) => flag.startsWith('--minutes='))?.slice('--minutes='.length) ?? 1)
 const roundMs = isQuick ? 500 : 3000
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -23,6 +29,9 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   visible: () => benchVisible(1000, isQuick ? 2 : 10),
   recovery: () => benchRecovery(isQuick ? [1000, 10_000] : [1000, 10_000, 100_000]),
   bytes: () => benchBytes(),
+  resp: () => benchResp(rounds, roundMs),
+  idle: () => benchIdle(isQuick ? 500 : 5000, rounds, roundMs),
+  churn: () => benchChurn(isQuick ? 0.2 : minutes),
   checkers: async () => benchCheckers(isQuick ? 100_000 : 1_000_000),
 }
 

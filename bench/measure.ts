@@ -50,12 +50,12 @@ export async function closedLoop(inFlight: number, ms: number, operation: (index
 }
 
 /** Alternates the candidates, A B A B …, after one round of warming up. */
-export async function alternate<Name extends string>(
+export async function alternate<Name extends string, Measured = Sample>(
   rounds: number,
-  candidates: Readonly<Record<Name, () => Promise<Sample>>>,
-): Promise<Record<Name, Sample[]>> {
+  candidates: Readonly<Record<Name, () => Promise<Measured>>>,
+): Promise<Record<Name, Measured[]>> {
   const names = Object.keys(candidates) as Name[]
-  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Name, Sample[]>
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<Name, Measured[]>
   for (const name of names) await candidates[name]()
   for (let round = 0; round < rounds; round++) for (const name of names) samples[name].push(await candidates[name]())
   return samples

@@ -42,7 +42,7 @@ const FOLDERS = [
   'types',
 ]
 /** Options of other programs that the documents name. */
-const FOREIGN_OPTIONS = ['--quick', '--cpu-prof', '--cpu-prof-dir', '--inspect', '--jitless']
+const FOREIGN_OPTIONS = ['--quick', '--minutes', '--cpu-prof', '--cpu-prof-dir', '--inspect', '--jitless']
 
 const run = promisify(execFile)
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
