@@ -1,138 +1,129 @@
 /**
  * Patterns of KEYS, SCAN, CONFIG GET and COMMAND LIST, as Redis matches them: `*`, `?`, `[a-c]`,
- * `[^a]`, and `\` before a character that stands for itself.
+ * `[^a]`, and `\` before a byte that stands for itself.
  *
  * A pattern is parsed once; matching then walks with one place to come back to, the last `*`. So a
  * name costs at most its length times the pattern's. Regular expressions were rejected: they come
  * back to every `*`, which a pattern of many makes exponential.
  */
 
-import { unreachable } from '../../../base/index.ts'
+import { KEY_BYTES_MAX, KIB, SkeinError } from '../../../base/index.ts'
 
-type Piece =
-  | { readonly kind: 'stars' }
-  | { readonly kind: 'any' }
-  | { readonly kind: 'code'; readonly code: number }
-  | { readonly kind: 'class'; readonly isNegated: boolean; readonly ranges: readonly Range[] }
+/** A piece of a pattern below this is a byte that stands for itself. */
+const ANY = 256
+const STARS = 257
+/** From here on a piece is a class, by its number. */
+const FIRST_CLASS = 258
 
-/** Both ends included. */
-interface Range {
-  readonly first: number
-  readonly last: number
-}
+/** A class of three bytes becomes a table of 256. */
+export const PATTERN_BYTES_MAX = 16 * KIB
+/** Of a longer prefix the rest is left to the matching. */
+const PREFIX_BYTES_MAX = KEY_BYTES_MAX
+
+/** What a class takes: 1 at the places of its bytes. */
+type ByteClass = Uint8Array
 
 export class Glob {
-  /** What every match begins with, as a binary string. */
+  /** What every match begins with. */
   readonly prefix: string
-  readonly #pieces: readonly Piece[]
+  readonly #pieces: readonly number[]
+  readonly #classes: readonly ByteClass[]
 
-  private constructor(pieces: readonly Piece[]) {
+  private constructor({ pieces, classes }: Parsed) {
     this.#pieces = pieces
-    this.prefix = prefixOf(pieces)
+    this.#classes = classes
+    const end = pieces.findIndex((piece) => piece >= ANY)
+    this.prefix = String.fromCharCode(...pieces.slice(0, Math.min(end < 0 ? pieces.length : end, PREFIX_BYTES_MAX)))
   }
 
+  /** @param pattern a binary string, as the names @throws TOO_LARGE */
   static parse(pattern: string): Glob {
-    return new Glob(parsePieces(pattern))
+    if (pattern.length > PATTERN_BYTES_MAX) {
+      throw new SkeinError('TOO_LARGE', `the pattern has ${pattern.length} bytes: a pattern has at most ${PATTERN_BYTES_MAX} bytes`)
+    }
+    return new Glob(parsePattern(pattern))
   }
 
   /** How many comparisons it takes at most to match a name. */
-  costOf(text: string): number {
-    return text.length * this.#pieces.length
+  costOf(name: string): number {
+    return name.length * this.#pieces.length
   }
 
-  matches(text: string): boolean {
+  matches(name: string): boolean {
     const pieces = this.#pieces
     let at = 0
-    let piece = 0
-    /** The piece after the last stars, and where the text after them begins. */
-    let retryPiece = -1
+    let place = 0
+    /** The piece after the last stars, and how much of the name they have taken. */
+    let retryPlace = -1
     let retryAt = 0
-    while (at < text.length) {
-      const next = pieces[piece]
-      if (next?.kind === 'stars') {
-        piece += 1
-        retryPiece = piece
+    while (at < name.length) {
+      const piece = pieces[place] ?? -1
+      if (piece === STARS) {
+        place += 1
+        retryPlace = place
         retryAt = at
-      } else if (next !== undefined && fits(next, text.charCodeAt(at))) {
-        piece += 1
+      } else if (this.#fits(piece, name.charCodeAt(at))) {
+        place += 1
         at += 1
-      } else if (retryPiece >= 0) {
+      } else if (retryPlace >= 0) {
         retryAt += 1
         at = retryAt
-        piece = retryPiece
+        place = retryPlace
       } else return false
     }
-    while (pieces[piece]?.kind === 'stars') piece += 1
-    return piece === pieces.length
+    while (pieces[place] === STARS) place += 1
+    return place === pieces.length
+  }
+
+  #fits(piece: number, byte: number): boolean {
+    if (piece < FIRST_CLASS) return piece === byte || piece === ANY
+    return this.#classes[piece - FIRST_CLASS]?.[byte] === 1
   }
 }
 
-function parsePieces(pattern: string): readonly Piece[] {
-  const pieces: Piece[] = []
+interface Parsed {
+  readonly pieces: readonly number[]
+  readonly classes: readonly ByteClass[]
+}
+
+function parsePattern(pattern: string): Parsed {
+  const pieces: number[] = []
+  const classes: ByteClass[] = []
   for (let i = 0; i < pattern.length; ) {
     const char = pattern.charAt(i)
-    if (char === '[') i = parseClass(pattern, i + 1, pieces)
-    else if (char === '*') {
-      if (pieces.at(-1)?.kind !== 'stars') pieces.push({ kind: 'stars' })
+    if (char === '[') {
+      const { byteClass, end } = parseClass(pattern, i + 1)
+      pieces.push(FIRST_CLASS + classes.length)
+      classes.push(byteClass)
+      i = end
+    } else if (char === '*') {
+      if (pieces.at(-1) !== STARS) pieces.push(STARS)
       i += 1
     } else if (char === '?') {
-      pieces.push({ kind: 'any' })
+      pieces.push(ANY)
       i += 1
     } else {
       if (char === '\\' && i + 1 < pattern.length) i += 1
-      pieces.push({ kind: 'code', code: pattern.charCodeAt(i) })
+      pieces.push(pattern.charCodeAt(i))
       i += 1
     }
   }
-  return pieces
+  return { pieces, classes }
 }
 
-/** Adds the class whose inside begins at `start`; returns where the pattern goes on. One that does not end takes the rest. */
-function parseClass(pattern: string, start: number, pieces: Piece[]): number {
+/** The class whose inside begins at `start`, and where the pattern goes on. One that does not end takes the rest. */
+function parseClass(pattern: string, start: number): { readonly byteClass: ByteClass; readonly end: number } {
   const isNegated = pattern.charAt(start) === '^'
-  const ranges: Range[] = []
+  const byteClass = new Uint8Array(ANY).fill(isNegated ? 1 : 0)
+  const mark = isNegated ? 0 : 1
   let i = isNegated ? start + 1 : start
   while (i < pattern.length && pattern.charAt(i) !== ']') {
-    if (pattern.charAt(i) === '\\' && i + 1 < pattern.length) {
-      i += 1
-      ranges.push(range(pattern.charCodeAt(i), pattern.charCodeAt(i)))
-      i += 1
-    } else if (pattern.charAt(i + 1) === '-' && i + 2 < pattern.length) {
-      ranges.push(range(pattern.charCodeAt(i), pattern.charCodeAt(i + 2)))
-      i += 3
-    } else {
-      ranges.push(range(pattern.charCodeAt(i), pattern.charCodeAt(i)))
-      i += 1
-    }
+    const isEscaped = pattern.charAt(i) === '\\' && i + 1 < pattern.length
+    const isRange = !isEscaped && pattern.charAt(i + 1) === '-' && i + 2 < pattern.length
+    const first = pattern.charCodeAt(isEscaped ? i + 1 : i)
+    const last = isRange ? pattern.charCodeAt(i + 2) : first
+    byteClass.fill(mark, Math.min(first, last), Math.max(first, last) + 1)
+    i += isRange ? 3 : isEscaped ? 2 : 1
   }
-  pieces.push({ kind: 'class', isNegated, ranges })
-  return i + 1
-}
-
-function range(first: number, last: number): Range {
-  return first <= last ? { first, last } : { first: last, last: first }
-}
-
-function fits(piece: Piece, code: number): boolean {
-  switch (piece.kind) {
-    case 'stars':
-      return false
-    case 'any':
-      return true
-    case 'code':
-      return piece.code === code
-    case 'class':
-      return piece.ranges.some(({ first, last }) => code >= first && code <= last) !== piece.isNegated
-    default:
-      return unreachable(piece)
-  }
-}
-
-function prefixOf(pieces: readonly Piece[]): string {
-  let prefix = ''
-  for (const piece of pieces) {
-    if (piece.kind !== 'code') break
-    prefix += String.fromCharCode(piece.code)
-  }
-  return prefix
+  return { byteClass, end: i + 1 }
 }

@@ -11,8 +11,8 @@ import { RequestChain } from './request-chain.ts'
 
 /** Keys of one page: a page may wait for a durable write, so it should be worth the wait. */
 export const WALK_PAGE_KEYS = 1000
-/** Comparisons in one turn of the event loop: some milliseconds. */
-const COMPARISONS_PER_TURN = 1_000_000
+/** Comparisons in one turn of the event loop: a page with an ordinary pattern, or a long key with an evil one; some milliseconds. */
+const COMPARISONS_PER_TURN = 200_000
 
 export interface KeyWalk {
   readonly range: KeyRange

@@ -3,7 +3,7 @@
  * written while they run may be in their answer or not.
  */
 
-import { KEY_BYTES_MAX, type Key, keyFromBinary, MIB } from '../../../base/index.ts'
+import { type Key, keyFromBinary, MIB } from '../../../base/index.ts'
 import { type KeyRange, keyRange } from '../../../core/index.ts'
 import type { Action, Arguments, Command, NodeAccess } from '../command.ts'
 import { failureReply } from '../error-text.ts'
@@ -88,8 +88,7 @@ function readKeys(words: Arguments): Action {
 
 /** Only keys with what the pattern begins with can match. */
 function rangeOf(glob: Glob, cursor: Key | null): KeyRange {
-  // A prefix longer than a key matches none, which a shorter part of it finds out as well.
-  const prefix = glob.prefix === '' ? null : keyFromBinary(glob.prefix.slice(0, KEY_BYTES_MAX))
+  const prefix = glob.prefix === '' ? null : keyFromBinary(glob.prefix)
   return keyRange({ prefix, start: null, end: null, reverse: false, cursor })
 }
 

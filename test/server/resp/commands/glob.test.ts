@@ -1,7 +1,8 @@
 /** Patterns of names. */
 
 import { describe, expect, it } from 'vitest'
-import { Glob } from '../../../../server/resp/commands/glob.ts'
+import { KEY_BYTES_MAX } from '../../../../base/index.ts'
+import { Glob, PATTERN_BYTES_MAX } from '../../../../server/resp/commands/glob.ts'
 
 const COMPARISONS_MAX = 2_000_000
 
@@ -49,5 +50,10 @@ describe('a pattern', () => {
     expect(glob.costOf(name)).toBeLessThan(COMPARISONS_MAX)
     expect(glob.matches(name)).toBe(false)
     expect(glob.matches(`${name}b`)).toBe(true)
+  })
+
+  it('[RESP] is refused if it is too long', () => {
+    expect(Glob.parse('a'.repeat(PATTERN_BYTES_MAX)).prefix).toHaveLength(KEY_BYTES_MAX)
+    expect(() => Glob.parse('a'.repeat(PATTERN_BYTES_MAX + 1))).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
   })
 })
