@@ -12,7 +12,7 @@ import type { StateStore } from './ports.ts'
 import type { Item, KeyConflicts, KeyRange } from './requests.ts'
 
 /** Registers that one page visits: past this it ends early, so that a range of tombstones can't hold up the node. */
-const PAGE_VISITS_MAX = 100_000
+const PAGE_VISITS_MAX = 10_000
 
 export class State {
   readonly #store: StateStore
