@@ -105,10 +105,24 @@ export class Interpreter {
 
   /** Takes `first`, then the inputs that came meanwhile, in their order. */
   #run(first: Input): void {
-    this.#isRunning = true
-    try {
+    this.#alone(() => {
       this.#step(first)
       this.#drain()
+    })
+  }
+
+  /**
+   * Holds up other inputs meanwhile. What is thrown is a bug, and the effects behind it are lost: it ends
+   * the process even if whoever handed over the input catches it, as a door's framework does.
+   */
+  #alone(action: () => void): void {
+    this.#isRunning = true
+    try {
+      action()
+    } catch (error) {
+      this.#state = 'stopped'
+      this.#throwLater(error)
+      throw error
     } finally {
       this.#isRunning = false
     }
@@ -163,17 +177,14 @@ export class Interpreter {
       this.fail(failure)
     } else {
       assert(!this.#isRunning, 'a journal calls back from the event loop')
-      this.#isRunning = true
-      try {
+      this.#alone(() => {
         // The state first, then the answers: a client that was answered reads its write. After a
         // stop the write still stands, and whoever waits may still be told.
         const effects = this.#parts.replica.step({ kind: 'persisted' }, this.#parts.now())
         if (this.#state === 'running') this.#carryOut(effects)
         this.#carryOut(effect.replies)
         this.#drain()
-      } finally {
-        this.#isRunning = false
-      }
+      })
     }
     this.#onIdle?.()
     this.#onIdle = null
@@ -187,10 +198,14 @@ export class Interpreter {
       caller.done(reply)
     } catch (error) {
       // A caller's fault ends the process like any bug, but must not cost the effects behind this one.
-      this.#parts.defer(() => {
-        throw error
-      })
+      this.#throwLater(error)
     }
+  }
+
+  #throwLater(error: unknown): void {
+    this.#parts.defer(() => {
+      throw error
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { type DirectoryId, keyFromText, Prng, parseNodeName, SkeinError } from '
 import {
   DEFAULT_GROUP,
   Interpreter,
+  type InterpreterParts,
   type Journal,
   type LogStore,
   MemoryStateStore,
@@ -19,6 +20,19 @@ const SET: Request = {
   conditions: [],
   concern: 1,
   idempotencyKey: null,
+  session: null,
+  timeoutMs: 1000,
+}
+
+const BROKEN: Request = {
+  kind: 'inspect',
+  inspection: {
+    keys: [],
+    run: () => {
+      throw new Error('a bug')
+    },
+  },
+  consistency: 'local',
   session: null,
   timeoutMs: 1000,
 }
@@ -44,25 +58,7 @@ const unusedLogs: LogStore = {
 describe('interpreter', () => {
   it('[JR4] after a failed durable write nothing is confirmed, everybody is told, and the failure is reported once', async () => {
     const failures: SkeinError[] = []
-    const config = {
-      group: DEFAULT_GROUP,
-      node: parseNodeName('n1'),
-      directory: 'ab'.repeat(16) as DirectoryId,
-      members: [parseNodeName('n1')],
-      maxClockDriftMs: 60_000,
-      dropRateMillionths: 0,
-      requestsMax: REQUESTS_MAX_DEFAULT,
-    }
-    const interpreter = new Interpreter({
-      group: DEFAULT_GROUP,
-      replica: new Replica(config, new MemoryStateStore(), new Prng(1)),
-      journal: failingJournal,
-      logs: unusedLogs,
-      now: systemNow,
-      defer: (action) => setImmediate(action),
-      onFatal: (failure) => failures.push(failure),
-    })
-    interpreter.input({ kind: 'start', logs: [], facts: null })
+    const interpreter = interpret({ onFatal: (failure) => failures.push(failure) })
     const ask = (): Promise<Reply> => new Promise((resolve) => interpreter.request(SET, resolve))
     const unknown = { kind: 'failed', error: { code: 'UNAVAILABLE', details: { applied: 'unknown' } } }
     expect(await Promise.all([ask(), ask()])).toMatchObject([unknown, unknown])
@@ -70,4 +66,38 @@ describe('interpreter', () => {
     expect(failures).toEqual([interpreter.failure])
     expect(interpreter.failure?.message).toBe('the disk is gone')
   })
+  it('a bug ends the process even if whoever handed over the input catches it', () => {
+    const deferred: (() => void)[] = []
+    const interpreter = interpret({ defer: (action) => deferred.push(action) })
+    const replies: Reply[] = []
+    expect(() => interpreter.request(BROKEN, (reply) => replies.push(reply))).toThrow('a bug')
+    interpreter.request(SET, (reply) => replies.push(reply))
+    expect(deferred[0]).toThrow('a bug')
+    deferred[1]?.()
+    expect(replies).toMatchObject([{ kind: 'failed', error: { code: 'UNAVAILABLE' } }])
+  })
 })
+
+function interpret(parts: Partial<Pick<InterpreterParts, 'defer' | 'onFatal'>>): Interpreter {
+  const config = {
+    group: DEFAULT_GROUP,
+    node: parseNodeName('n1'),
+    directory: 'ab'.repeat(16) as DirectoryId,
+    members: [parseNodeName('n1')],
+    maxClockDriftMs: 60_000,
+    dropRateMillionths: 0,
+    requestsMax: REQUESTS_MAX_DEFAULT,
+  }
+  const interpreter = new Interpreter({
+    group: DEFAULT_GROUP,
+    replica: new Replica(config, new MemoryStateStore(), new Prng(1)),
+    journal: failingJournal,
+    logs: unusedLogs,
+    now: systemNow,
+    defer: (action) => setImmediate(action),
+    onFatal: () => expect.unreachable('the journal is not used'),
+    ...parts,
+  })
+  interpreter.input({ kind: 'start', logs: [], facts: null })
+  return interpreter
+}
