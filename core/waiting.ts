@@ -71,42 +71,46 @@ export interface ConcernWait {
 }
 
 export class ConcernWaits {
-  #waits: ConcernWait[] = []
+  /** In the order of arrival. */
+  readonly #waits = new Map<RequestId, ConcernWait>()
 
   get size(): number {
-    return this.#waits.length
+    return this.#waits.size
   }
 
   add(wait: ConcernWait): void {
-    this.#waits.push(wait)
+    this.#waits.set(wait.id, wait)
   }
 
   /** Nobody waits for it any more. */
   remove(id: RequestId): void {
-    if (this.#waits.some((wait) => wait.id === id)) this.#waits = this.#waits.filter((wait) => wait.id !== id)
+    this.#waits.delete(id)
   }
 
   /** Takes out what enough nodes hold; `countHolding` counts the nodes, this one included. */
   takeReached(countHolding: (version: Dot) => number): { id: RequestId; reply: Reply }[] {
     const reached: { id: RequestId; reply: Reply }[] = []
-    const waiting: ConcernWait[] = []
-    for (const wait of this.#waits) {
-      const nodes = countHolding(wait.version)
-      if (nodes < wait.needed) waiting.push(wait)
-      else reached.push({ id: wait.id, reply: wait.reply ?? { kind: 'copies', nodes } })
+    for (const { id, version, needed, reply } of this.#waits.values()) {
+      const nodes = countHolding(version)
+      if (nodes < needed) continue
+      this.#waits.delete(id)
+      reached.push({ id, reply: reply ?? { kind: 'copies', nodes } })
     }
-    this.#waits = waiting
     return reached
   }
 
   takeExpired(nowMs: number, countHolding: (version: Dot) => number): { id: RequestId; reply: Reply }[] {
-    const expired = this.#waits.filter((wait) => wait.deadlineMs <= nowMs)
-    if (expired.length === 0) return []
-    this.#waits = this.#waits.filter((wait) => wait.deadlineMs > nowMs)
-    return expired.map(({ id, version, needed, reply }) => {
+    const expired: { id: RequestId; reply: Reply }[] = []
+    for (const { id, version, needed, reply, deadlineMs } of this.#waits.values()) {
+      if (deadlineMs > nowMs) continue
+      this.#waits.delete(id)
       const nodes = countHolding(version)
-      return { id, reply: reply === null ? { kind: 'copies', nodes } : { kind: 'failed', error: concernError(version, nodes, needed) } }
-    })
+      expired.push({
+        id,
+        reply: reply === null ? { kind: 'copies', nodes } : { kind: 'failed', error: concernError(version, nodes, needed) },
+      })
+    }
+    return expired
   }
 }
 
