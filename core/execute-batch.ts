@@ -69,6 +69,7 @@ export function executeBatch(batch: readonly Gathered[], place: EntryPlace, cont
   let bytes = 0
   let count = 0
   let reportWanted = false
+  let reflected: { readonly last: number; readonly session: ReadonlyVersionVector } | null = null
   for (const { id, request } of batch) {
     if (!isWrite(request)) {
       answers.replies.push({ kind: 'reply', id, reply: answerRead(request, pending, wallMs, sessionSoFar()) })
@@ -109,11 +110,14 @@ export function executeBatch(batch: readonly Gathered[], place: EntryPlace, cont
   }
   return result()
 
-  /** A read reflects the writes before it and not those after it. */
+  /** A read reflects the writes before it and not those after it. Reads side by side share it. */
   function sessionSoFar(): ReadonlyVersionVector {
-    const reflected = context.frontier.copy()
-    if (transactions.length > 0) reflected.advance(writer, place.sequence + transactions.length)
-    return reflected
+    const last = place.sequence + transactions.length
+    if (reflected !== null && reflected.last === last) return reflected.session
+    const soFar = context.frontier.copy()
+    if (transactions.length > 0) soFar.advance(writer, last)
+    reflected = { last, session: soFar }
+    return soFar
   }
 
   function result(): ExecutedBatch {
