@@ -99,11 +99,14 @@ export class SocketWire implements Wire {
     if (this.#isEnding) return
     this.flush()
     this.#isEnding = true
-    this.#socket.end()
+    const socket = this.#socket
+    // Until the last answer has left, only a client that does not take it for too long loses it.
+    socket.end(() => {
+      const timer = setTimeout(() => this.destroy(), LINGER_MS)
+      socket.once('close', () => clearTimeout(timer))
+    })
     // Closing with input unread would take the last answers back. What comes is thrown away for a while.
-    this.#socket.resume()
-    const timer = setTimeout(() => this.destroy(), LINGER_MS)
-    this.#socket.once('close', () => clearTimeout(timer))
+    socket.resume()
   }
 
   destroy(): void {
