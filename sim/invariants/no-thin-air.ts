@@ -15,6 +15,8 @@ import { writeHash } from './write-hash.ts'
 
 export function noThinAir(oracle: Oracle): Invariant {
   const asked = new Set<number>()
+  /** Keys that procedures compute: what they may hold their workload knows. */
+  const computed = new Set<Key>()
   return {
     name: 'NoThinAir',
     kinds: ['invoked', 'sealed', 'applied', 'answered'],
@@ -22,9 +24,10 @@ export function noThinAir(oracle: Oracle): Invariant {
       switch (happening.kind) {
         case 'invoked':
           if (happening.request.kind === 'transaction') for (const operation of happening.request.operations) remember(asked, operation)
+          if (happening.request.kind === 'procedure') for (const key of happening.request.procedure.keys) computed.add(key)
           return null
         case 'sealed':
-          return findUnasked(oracle, asked, number)
+          return findUnasked(oracle, asked, computed, number)
         case 'applied': {
           const { unknown } = oracle.shadow(happening.node).move
           return unknown === null
@@ -55,10 +58,10 @@ function remember(asked: Set<number>, operation: Operation): void {
   }
 }
 
-function findUnasked(oracle: Oracle, asked: ReadonlySet<number>, number: number): Finding | null {
+function findUnasked(oracle: Oracle, asked: ReadonlySet<number>, computed: ReadonlySet<Key>, number: number): Finding | null {
   for (const { dot, changes } of oracle.sealed.filed) {
     for (const { key, version } of changes) {
-      if (asked.has(writeHash(key, version.value?.data ?? null))) continue
+      if (computed.has(key) || asked.has(writeHash(key, version.value?.data ?? null))) continue
       const what = version.value === null ? 'a deletion' : 'a value'
       return { message: `${formatDot(dot)} has ${what} of ${JSON.stringify(key.slice(0, 40))} that no client asked for`, events: [number] }
     }

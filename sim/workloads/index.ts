@@ -4,6 +4,7 @@ import { KIB, MIB, VALUE_BYTES_MAX } from '../../base/index.ts'
 import type { Workload } from '../workload.ts'
 import { BankWorkload } from './bank.ts'
 import { GeneralWorkload } from './general.ts'
+import { ListsWorkload } from './lists.ts'
 import { Mixture } from './mixture.ts'
 import { MovingSessions } from './moving-sessions.ts'
 
@@ -14,12 +15,13 @@ const USUAL = { hotKeys: 8, hotOneIn: 2, coldKeys: 1000, conditionalOneIn: 10, b
 export const WORKLOADS: readonly Workload[] = [
   {
     name: 'mixed',
-    description: 'everything: hot and other keys, batches, conditions, deadlines, scans, bank transfers, moving sessions',
+    description: 'everything: hot and other keys, batches, conditions, deadlines, scans, bank transfers, moving sessions, procedures',
     start: (context) =>
       new Mixture(context, [
         { share: 6, start: (part) => new GeneralWorkload(part, USUAL) },
         { share: 2, start: (part) => new BankWorkload(part) },
         { share: 1, start: (part) => new MovingSessions(part) },
+        { share: 1, start: (part) => new ListsWorkload(part) },
       ]),
   },
   {
@@ -36,6 +38,11 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'sessions',
     description: 'clients that read their own writes, each call at another node',
     start: (context) => new MovingSessions(context),
+  },
+  {
+    name: 'lists',
+    description: "procedures that append to each node's list; all that is read anywhere is on one line",
+    start: (context) => new ListsWorkload(context),
   },
   {
     name: 'conditional',
