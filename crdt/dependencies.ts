@@ -76,10 +76,13 @@ export class Dependencies {
   /** The dependencies of the log's next entry, sealed on `frontier`; this object if nothing changed. */
   advance(frontier: ReadonlyVersionVector, own: WriterId): Dependencies {
     let next: number[] | null = null
+    // A frontier names writers in the order in which it came to know them, and so does the table.
+    let expected = 0
     for (const [writer, sequence] of frontier.entries()) {
       if (writer === own) continue
-      let slot = this.#writers.indexOf(writer)
+      let slot = this.#writers[expected] === writer ? expected : this.#writers.indexOf(writer)
       if (slot < 0) slot = this.#writers.push(writer) - 1
+      expected = slot + 1
       if ((this.#sequences[slot] ?? 0) === sequence) continue
       next ??= [...this.#sequences]
       while (next.length < slot) next.push(0)

@@ -47,6 +47,14 @@ describe('dependencies', () => {
     expect(output.finish()).toEqual(new Uint8Array([0, 0]))
   })
 
+  it('[CA1] the order in which a frontier names its writers does not matter', () => {
+    const entries = writers.map((writer, index) => [writer, index + 1] as const)
+    const first = Dependencies.none().advance(new VersionVector(entries), OWN)
+    expect(first.advance(new VersionVector([...entries].reverse()), OWN)).toBe(first)
+    const raised = new VersionVector([...entries].reverse().map(([writer, sequence]) => [writer, sequence + 1] as const))
+    expect(compareVectors(first.advance(raised, OWN).toVector(), raised)).toBe('equal')
+  })
+
   it('[CA3] dependencies are uncovered as long as one dot is missing', () => {
     const [first = OWN, second = OWN] = writers
     const dependencies = Dependencies.none().advance(
