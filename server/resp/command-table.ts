@@ -30,7 +30,7 @@ export function commandTable(limits: CommandLimits): readonly Command[] {
     ...infoCommand(),
     configCommand(limits),
     introspectionCommand(() => commands),
-    ...stringCommands(),
+    ...stringCommands(limits),
     ...substringCommands(limits),
     ...keyCommands(),
     ...expiryCommands(),

@@ -1,6 +1,7 @@
 /** Reads a command's words as what they stand for: keys, whole numbers, words of a list. */
 
-import { type Key, keyFromBinary } from '../../../base/index.ts'
+import { type Key, keyFromBinary, SkeinError } from '../../../base/index.ts'
+import type { Value } from '../../../crdt/index.ts'
 import type { Arguments } from '../command.ts'
 import { ArgumentError, NOT_AN_INTEGER } from './entry.ts'
 
@@ -14,6 +15,14 @@ export function keysFrom(words: Arguments, first: number, step = 1): readonly Ke
   const keys: Key[] = []
   for (let i = first; i < words.length; i += step) keys.push(keyAt(words, i))
   return keys
+}
+
+/** A word as a value. The parser takes words as long as keys, where values may not be. @throws TOO_LARGE */
+export function valueAt(words: Arguments, index: number, maxValueBytes: number): Value {
+  const data = words.binary(index)
+  if (data.length <= maxValueBytes) return { type: 'bytes', data }
+  const message = `the value has ${data.length} bytes, at most ${maxValueBytes} are taken: split it over several keys`
+  throw new SkeinError('TOO_LARGE', message)
 }
 
 /** A whole number of 64 bits. @throws ArgumentError with `refusal` */

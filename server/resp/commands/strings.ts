@@ -10,20 +10,28 @@ import type { Action, Arguments, Command } from '../command.ts'
 import { OK, type RespReply } from '../reply.ts'
 import { type Deadline, deadlineAt, deadlineMsOf, setUntil } from './deadline.ts'
 import { ALL_WORDS, ArgumentError, commandsOf, EVERY_OTHER_WORD, FIRST_WORD } from './entry.ts'
-import { keyAt, keysFrom } from './read-words.ts'
+import type { CommandLimits } from './limits.ts'
+import { keyAt, keysFrom, valueAt } from './read-words.ts'
 import { readSetOptions, type SetOptions } from './set-options.ts'
 
-export function stringCommands(): readonly Command[] {
+export function stringCommands({ maxValueBytes }: CommandLimits): readonly Command[] {
   return commandsOf('string', [
     { name: 'get', arity: 2, flags: ['readonly', 'fast'], keys: FIRST_WORD, summary: 'Get the value of a key', read: readGet },
-    { name: 'set', arity: -3, flags: ['write', 'denyoom'], keys: FIRST_WORD, summary: 'Set the value of a key', read: readSet },
+    {
+      name: 'set',
+      arity: -3,
+      flags: ['write', 'denyoom'],
+      keys: FIRST_WORD,
+      summary: 'Set the value of a key',
+      read: (words) => readSet(words, maxValueBytes),
+    },
     {
       name: 'setnx',
       arity: 3,
       flags: ['write', 'denyoom', 'fast'],
       keys: FIRST_WORD,
       summary: 'Set the value of a key that does not exist',
-      read: readSetNx,
+      read: (words) => readSetNx(words, maxValueBytes),
     },
     {
       name: 'setex',
@@ -31,7 +39,7 @@ export function stringCommands(): readonly Command[] {
       flags: ['write', 'denyoom'],
       keys: FIRST_WORD,
       summary: 'Set the value of a key and its time to live in seconds',
-      read: (words) => readSetEx(words, deadlineAt(words, 2, { from: 'now', unitMs: 1000n }, 'setex')),
+      read: (words) => readSetEx(words, deadlineAt(words, 2, { from: 'now', unitMs: 1000n }, 'setex'), maxValueBytes),
     },
     {
       name: 'psetex',
@@ -39,7 +47,7 @@ export function stringCommands(): readonly Command[] {
       flags: ['write', 'denyoom'],
       keys: FIRST_WORD,
       summary: 'Set the value of a key and its time to live in milliseconds',
-      read: (words) => readSetEx(words, deadlineAt(words, 2, { from: 'now', unitMs: 1n }, 'psetex')),
+      read: (words) => readSetEx(words, deadlineAt(words, 2, { from: 'now', unitMs: 1n }, 'psetex'), maxValueBytes),
     },
     {
       name: 'getset',
@@ -47,7 +55,7 @@ export function stringCommands(): readonly Command[] {
       flags: ['write', 'denyoom', 'fast'],
       keys: FIRST_WORD,
       summary: 'Set the value of a key and get the one before',
-      read: readGetSet,
+      read: (words) => readGetSet(words, maxValueBytes),
     },
     {
       name: 'getdel',
@@ -64,7 +72,7 @@ export function stringCommands(): readonly Command[] {
       flags: ['write', 'denyoom'],
       keys: EVERY_OTHER_WORD,
       summary: 'Set the values of keys, all at once',
-      read: readMSet,
+      read: (words) => readMSet(words, maxValueBytes),
     },
     {
       name: 'msetnx',
@@ -72,7 +80,7 @@ export function stringCommands(): readonly Command[] {
       flags: ['write', 'denyoom'],
       keys: EVERY_OTHER_WORD,
       summary: 'Set the values of keys, all at once, if none of them exists',
-      read: readMSetNx,
+      read: (words) => readMSetNx(words, maxValueBytes),
     },
   ])
 }
@@ -80,10 +88,6 @@ export function stringCommands(): readonly Command[] {
 /** The bytes of a key's value, or null. */
 export function dataOf(view: KeyView, key: Key): string | null {
   return view.read(key)?.value.data ?? null
-}
-
-function bytes(data: string): Value {
-  return { type: 'bytes', data }
 }
 
 function readGet(words: Arguments): Action {
@@ -96,9 +100,9 @@ function readMGet(words: Arguments): Action {
   return { kind: 'read', keys, run: (view) => keys.map((key) => dataOf(view, key)) }
 }
 
-function readSet(words: Arguments): Action {
+function readSet(words: Arguments, maxValueBytes: number): Action {
   const key = keyAt(words, 1)
-  const value = bytes(words.binary(2))
+  const value = valueAt(words, 2, maxValueBytes)
   if (words.length === 3) return { kind: 'set', key, value }
   const options = readSetOptions(words)
   return write(key, value, (editor) => setUnder(editor, key, value, options))
@@ -114,9 +118,9 @@ function setUnder(editor: KeyEditor, key: Key, value: Value, { condition, getsOl
   return getsOld ? previous : OK
 }
 
-function readSetNx(words: Arguments): Action {
+function readSetNx(words: Arguments, maxValueBytes: number): Action {
   const key = keyAt(words, 1)
-  const value = bytes(words.binary(2))
+  const value = valueAt(words, 2, maxValueBytes)
   return write(key, value, (editor) => {
     if (editor.read(key) !== null) return 0
     editor.set(key, value, null)
@@ -124,18 +128,18 @@ function readSetNx(words: Arguments): Action {
   })
 }
 
-function readSetEx(words: Arguments, deadline: Deadline): Action {
+function readSetEx(words: Arguments, deadline: Deadline, maxValueBytes: number): Action {
   const key = keyAt(words, 1)
-  const value = bytes(words.binary(3))
+  const value = valueAt(words, 3, maxValueBytes)
   return write(key, value, (editor) => {
     setUntil(editor, key, value, deadlineMsOf(deadline, editor.wallMs))
     return OK
   })
 }
 
-function readGetSet(words: Arguments): Action {
+function readGetSet(words: Arguments, maxValueBytes: number): Action {
   const key = keyAt(words, 1)
-  const value = bytes(words.binary(2))
+  const value = valueAt(words, 2, maxValueBytes)
   return write(key, value, (editor) => {
     const previous = dataOf(editor, key)
     editor.set(key, value, null)
@@ -157,16 +161,16 @@ function readGetDel(words: Arguments): Action {
   }
 }
 
-function readMSet(words: Arguments): Action {
-  const pairs = pairsOf(words, 'mset')
+function readMSet(words: Arguments, maxValueBytes: number): Action {
+  const pairs = pairsOf(words, 'mset', maxValueBytes)
   return writeAll(pairs, (editor) => {
     for (const [key, value] of pairs) editor.set(key, value, null)
     return OK
   })
 }
 
-function readMSetNx(words: Arguments): Action {
-  const pairs = pairsOf(words, 'msetnx')
+function readMSetNx(words: Arguments, maxValueBytes: number): Action {
+  const pairs = pairsOf(words, 'msetnx', maxValueBytes)
   return writeAll(pairs, (editor) => {
     if (pairs.some(([key]) => editor.read(key) !== null)) return 0
     for (const [key, value] of pairs) editor.set(key, value, null)
@@ -176,10 +180,10 @@ function readMSetNx(words: Arguments): Action {
 
 type Pair = readonly [Key, Value]
 
-function pairsOf(words: Arguments, name: string): readonly Pair[] {
+function pairsOf(words: Arguments, name: string, maxValueBytes: number): readonly Pair[] {
   if (words.length % 2 === 0) throw new ArgumentError(`ERR wrong number of arguments for '${name}' command`)
   const pairs: Pair[] = []
-  for (let i = 1; i < words.length; i += 2) pairs.push([keyAt(words, i), bytes(words.binary(i + 1))])
+  for (let i = 1; i < words.length; i += 2) pairs.push([keyAt(words, i), valueAt(words, i + 1, maxValueBytes)])
   return pairs
 }
 

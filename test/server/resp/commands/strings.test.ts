@@ -251,3 +251,35 @@ describe('strings', () => {
     expect(await redis.ask('GET', 'k'.repeat(1025))).toBe('-TOO_LARGE the key has 1025 bytes: a key has 1 to 1024 bytes')
   })
 })
+
+describe('a limit of values below that of keys', () => {
+  const LIMIT = 100
+  let small: RunningResp
+
+  beforeAll(async () => {
+    small = await openResp({}, LIMIT)
+  })
+
+  afterAll(() => small.stop())
+
+  it.each([
+    [['SET', 'k', '']],
+    [['SET', 'k', '', 'EX', '1000']],
+    [['SETNX', 'k', '']],
+    [['SETEX', 'k', '1000', '']],
+    [['PSETEX', 'k', '100000', '']],
+    [['GETSET', 'k', '']],
+    [['MSET', 'other', 'a', 'k', '']],
+    [['MSETNX', 'other', 'a', 'k', '']],
+  ])('[RESP] holds for %j', async (words) => {
+    const say = new Conversation(await small.connect())
+    const withValue = (length: number) => words.map((word) => (word === '' ? 'x'.repeat(length) : word))
+    expect(await say.ask(...withValue(LIMIT + 1))).toBe(
+      '-TOO_LARGE the value has 101 bytes, at most 100 are taken: split it over several keys',
+    )
+    expect(await say.ask('EXISTS', 'k', 'other')).toBe(0)
+    await say.ask(...withValue(LIMIT))
+    expect(await say.ask('STRLEN', 'k')).toBe(LIMIT)
+    await say.ask('DEL', 'k', 'other')
+  })
+})
