@@ -41,6 +41,7 @@ export interface Command {
   readonly group: CommandGroup
   /** Words, the name included; negative: at least so many. */
   readonly arity: number
+  /** `no_multi`: it takes its time, so MULTI refuses it, and of a pipeline one is carried out a turn. */
   readonly flags: readonly CommandFlag[]
   readonly keys: KeyPositions
   /** One line for `COMMAND DOCS` and the documents. */

@@ -30,12 +30,13 @@ export class Multi {
     return this.#state.queue !== null && !NEVER_QUEUED.includes(name)
   }
 
-  /** Queues a command, or says why not. */
-  add({ name, flags }: Command, action: Action): ErrorReply | null {
+  /** Queues a command, or says why not. @param sentBytes of its words */
+  add({ name, flags }: Command, action: Action, sentBytes: number): ErrorReply | null {
     const { queue } = this.#state
     assert(queue !== null, 'commands are queued between MULTI and EXEC')
     if (action.kind === 'node' || flags.includes('no_multi')) return errorReply('ERR Command not allowed inside a transaction')
-    const bytes = bytesOf(action)
+    // What is not about keys may hold on to all of its words.
+    const bytes = bytesOf(action) || sentBytes
     if (queue.length === BATCH_OPERATIONS_MAX || this.#bytes + bytes > BATCH_BYTES_MAX) {
       return errorReply(`TOO_LARGE a transaction has at most ${BATCH_OPERATIONS_MAX} commands and ${BATCH_BYTES_MAX} bytes: split it`)
     }
@@ -48,10 +49,12 @@ export class Multi {
   watch(action: Extract<Action, { kind: 'read' }>): ErrorReply | null {
     const { queue, watched } = this.#state
     if (queue !== null) return errorReply('ERR WATCH inside MULTI is not allowed')
-    if (watched.size + action.keys.length > BATCH_OPERATIONS_MAX) {
+    const fresh = action.keys.filter((key) => !watched.has(key))
+    if (watched.size + fresh.length > BATCH_OPERATIONS_MAX) {
       return errorReply(`TOO_LARGE at most ${BATCH_OPERATIONS_MAX} keys can be watched: watch fewer`)
     }
-    return this.#keep(bytesOf(action)) ? null : errorReply(OVERLOADED)
+    const bytes = fresh.reduce((sum, key) => sum + key.length, 0)
+    return this.#keep(bytes) ? null : errorReply(OVERLOADED)
   }
 
   /** Takes what was queued for EXEC, or says why there is nothing to be run. */

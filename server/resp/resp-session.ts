@@ -51,6 +51,8 @@ export class RespSession implements Session, Busy {
   /** What has arrived may hold commands that wait for something. */
   #isHeldUp = false
   #hasAskedTurn = false
+  /** What was taken last in this turn takes its time: others come before what follows it. */
+  #hasTakenLong = false
   #isInputOver = false
   #isOver = false
 
@@ -70,12 +72,13 @@ export class RespSession implements Session, Busy {
 
   takeTurn(most: number): number {
     this.#hasAskedTurn = false
+    this.#hasTakenLong = false
     let taken = 0
     while (this.#mayTake()) {
-      if (taken === most) {
+      if (taken === most || this.#hasTakenLong) {
         this.#hold()
         this.#askTurn()
-        return taken
+        return most
       }
       const parsed = this.#parser.next()
       if (parsed === 'incomplete') {
@@ -212,7 +215,7 @@ export class RespSession implements Session, Busy {
     }
   }
 
-  #carryOut(action: Action, { name }: Command): void {
+  #carryOut(action: Action, { name, flags }: Command): void {
     switch (action.kind) {
       case 'answer':
         return this.#answer(action.reply)
@@ -220,6 +223,8 @@ export class RespSession implements Session, Busy {
         return this.#answer(action.run(this.state))
       case 'read': {
         if (name === 'watch') return this.#watch(action)
+        // So it says of itself; MULTI can't take turns and refuses it.
+        this.#hasTakenLong = flags.includes('no_multi')
         const pending = this.#begin(bytesOf(action))
         return this.#inspect(pending, action)
       }
@@ -259,7 +264,7 @@ export class RespSession implements Session, Busy {
   }
 
   #queue(action: Action, command: Command): void {
-    const refusal = this.#multi.add(command, action)
+    const refusal = this.#multi.add(command, action, this.#parser.words.bytes)
     if (refusal === null) this.#answer(QUEUED)
     else this.#refuse(refusal)
   }
@@ -347,7 +352,7 @@ export class RespSession implements Session, Busy {
 
   #answer(reply: RespReply): void {
     if (this.#replies.length > 0) {
-      this.#begin(0).reply = reply
+      this.#begin(typeof reply === 'string' ? reply.length : 0).reply = reply
     } else if (this.state.replies === 'on') {
       this.#wire.write(encodeReply(reply, this.state.protocol))
     }

@@ -33,6 +33,11 @@ export class Words implements Arguments {
     return this.#length
   }
 
+  /** Of all words and what stands between them. */
+  get bytes(): number {
+    return this.#length === 0 ? 0 : this.#end(this.#length - 1) - this.#start(0)
+  }
+
   binary(index: number): string {
     return binaryFromBytes(this.#bytes, this.#start(index), this.#end(index))
   }

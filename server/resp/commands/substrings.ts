@@ -41,7 +41,7 @@ export function substringCommands({ maxValueBytes }: CommandLimits): readonly Co
     {
       name: 'lcs',
       arity: -3,
-      flags: ['readonly'],
+      flags: ['readonly', 'no_multi'],
       keys: FIRST_TWO_WORDS,
       summary: 'Find the longest common subsequence of two values',
       read: readLcs,

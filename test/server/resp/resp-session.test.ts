@@ -196,6 +196,17 @@ describe('what has to wait', () => {
     expect(one.answers().length).toBe((COMMANDS_PER_SHARE + 1) * 7)
   })
 
+  it('[RESP] carries out one command a turn that takes its time', async () => {
+    const one = new ScriptedSession()
+    one.send('echo a', 'long a', 'long b', 'echo b')
+    expect([one.asked.length, one.wire.isPaused]).toEqual([1, true])
+    await eventually(() => one.asked.length === 2, DEADLINE_MS)
+    one.answer(0)
+    one.answer(1)
+    await eventually(() => one.wire.text.endsWith('b\r\n'), DEADLINE_MS)
+    expect([one.answers(), one.wire.isPaused]).toEqual(['$1\r\na\r\n$-1\r\n$-1\r\n$1\r\nb\r\n', false])
+  })
+
   it('[RESP] takes no more commands while many are under way, and goes on when there is room', async () => {
     const one = new ScriptedSession()
     const count = PENDING_MAX + 10
@@ -263,6 +274,23 @@ describe('what has to wait', () => {
     expect(one.held.bytes).toBe(0)
   })
 
+  it('[RESP] counts a key once, however often it is watched', async () => {
+    const one = new ScriptedSession()
+    for (let i = 0; i < 3; i++) {
+      one.send('watch key')
+      await eventually(() => one.asked.length > i, DEADLINE_MS)
+      one.answer(i)
+    }
+    expect(one.held.bytes).toBe(3)
+  })
+
+  it('[RESP] takes no more commands while long answers wait for one before them', () => {
+    const one = new ScriptedSession()
+    one.send('set a 1')
+    for (let i = 0; i < 200; i++) one.sendRaw(command('echo', 'x'.repeat(MAX_VALUE_BYTES)))
+    expect(one.wire.isPaused).toBe(true)
+  })
+
   it('[RESP] expects the client to go on only in the middle of a command', () => {
     const one = new ScriptedSession()
     one.sendRaw('*2\r\n$4\r\nec')
@@ -293,6 +321,7 @@ describe('transactions', () => {
   it.each([
     ['an unknown command', 'nope', "-ERR unknown command 'nope', with args beginning with: \r\n"],
     ['a wrong number of words', 'get', "-ERR wrong number of arguments for 'get' command\r\n"],
+    ['a command that takes its time', 'long a', '-ERR Command not allowed inside a transaction\r\n'],
     ['a command that asks the node', 'node', '-ERR Command not allowed inside a transaction\r\n'],
   ])('[RESP] are given up for %s', (_what, line, answer) => {
     const one = new ScriptedSession()
@@ -302,11 +331,14 @@ describe('transactions', () => {
     expect(one.answers()).toBe(`+OK\r\n+QUEUED\r\n${answer}${refusal}$2\r\non\r\n`)
   })
 
-  it('[RESP] have a bound', () => {
+  it.each([
+    ['what they write', ['set', 'a']],
+    ['what they answer', ['echo']],
+  ])('[RESP] have a bound for %s', (_what, words) => {
     const one = new ScriptedSession()
     one.send('multi')
     const value = 'x'.repeat(MAX_VALUE_BYTES)
-    for (let i = 0; i < 64; i++) one.sendRaw(command('set', 'a', value))
+    for (let i = 0; i < 64; i++) one.sendRaw(command(...words, value))
     one.send('exec')
     expect(one.answers()).toMatch(/-TOO_LARGE a transaction has at most 10000 commands and 4194304 bytes: split it\r\n-EXECABORT /)
   })

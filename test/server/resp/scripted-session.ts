@@ -149,6 +149,10 @@ const COMMANDS: readonly Command[] = [
     const key = keyFromBinary(words.binary(1))
     return { kind: 'read', keys: [key], run: (view) => view.read(key)?.value.data ?? null }
   }),
+  {
+    ...entry('long', 2, (words) => ({ kind: 'read', keys: [keyFromBinary(words.binary(1))], run: () => null })),
+    flags: ['no_multi'],
+  },
   entry('set', 3, (words) => ({ kind: 'set', key: keyFromBinary(words.binary(1)), value: { type: 'bytes', data: words.binary(2) } })),
   entry('append', 3, (words) => {
     const key = keyFromBinary(words.binary(1))
