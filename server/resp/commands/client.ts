@@ -9,6 +9,8 @@ import { ArgumentError, answer, type Entry, SYNTAX_ERROR } from './entry.ts'
 import { binariesFrom, choiceAt, integerAt } from './read-words.ts'
 import { familyOf } from './subcommands.ts'
 
+/** What a client says of itself is kept as long as its connection, and listed with that of all others. */
+const NAME_BYTES_MAX = 256
 const BAD_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.'
 const FLAGS = ['noscript', 'loading', 'stale'] as const
 const ADMIN_FLAGS = ['admin', ...FLAGS] as const
@@ -106,9 +108,11 @@ function readSetInfo(words: Arguments): Action {
   })
 }
 
-/** ASCII without spaces, so that it can stand in a list. @throws ArgumentError */
+/** Short ASCII without spaces, so that it can stand in a list. @throws ArgumentError */
 function printableAt(words: Arguments, index: number, refusal: string): string {
   const text = words.binary(index)
+  if (text.length > NAME_BYTES_MAX)
+    throw new ArgumentError(`TOO_LARGE it has ${text.length} bytes, at most ${NAME_BYTES_MAX} are kept: shorten it`)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 0x21 || code > 0x7e) throw new ArgumentError(refusal)
