@@ -13,12 +13,27 @@ export type ProtocolVersion = 2 | 3
 export const REPLY_BYTES_MAX = 32 * MIB
 /** What stands around an item, at most. */
 const ITEM_OVERHEAD_BYTES = 16
+const TOO_LONG = errorReply(`TOO_LARGE the answer has more than ${REPLY_BYTES_MAX} bytes: ask for less at a time`)
 
 /** @param reply whole: an error instead if it is longer than `REPLY_BYTES_MAX` */
 export function encodeReply(reply: RespReply, version: ProtocolVersion): string {
   if (typeof reply === 'string') return encodeBulk(reply)
   if (isSingle(reply) || sizeUpTo(reply, REPLY_BYTES_MAX) <= REPLY_BYTES_MAX) return encode(reply, version)
-  return encode(errorReply(`TOO_LARGE the answer has more than ${REPLY_BYTES_MAX} bytes: ask for less at a time`), version)
+  return encode(TOO_LONG, version)
+}
+
+/**
+ * Items of one answer that must not be lost as a whole, since what it tells of is done: those that
+ * would make it too long are errors in their places.
+ */
+export function withinReply(items: readonly RespReply[]): readonly RespReply[] {
+  let left = REPLY_BYTES_MAX - ITEM_OVERHEAD_BYTES - items.length * sizeUpTo(TOO_LONG, REPLY_BYTES_MAX)
+  return items.map((item) => {
+    const size = sizeUpTo(item, left)
+    if (size > left) return TOO_LONG
+    left -= size
+    return item
+  })
 }
 
 function encode(reply: RespReply, version: ProtocolVersion): string {

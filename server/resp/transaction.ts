@@ -13,6 +13,7 @@ import type { KeyEditor, KeyView } from '../../core/index.ts'
 import { type Dot, sameDot } from '../../crdt/index.ts'
 import type { Action } from './command.ts'
 import type { ConnectionState, QueuedCommand } from './connection-state.ts'
+import { withinReply } from './encoder.ts'
 import { NIL_ARRAY, OK, type RespReply } from './reply.ts'
 
 /** What an action adds to a transaction's share of an entry, and to what a connection has under way. */
@@ -70,10 +71,11 @@ export class QueuedTransaction {
   /** Its answer, after the last run. What concerns the connection is done now, once. */
   finish(): RespReply {
     if (this.#replies === null) return NIL_ARRAY
-    return this.#replies.map((reply, index) => {
+    const replies = this.#replies.map((reply, index) => {
       const action = this.#queue[index]?.action
       return action?.kind === 'connection' ? action.run(this.#connection) : reply
     })
+    return withinReply(replies)
   }
 
   #run(view: KeyView, editor: KeyEditor | null): void {

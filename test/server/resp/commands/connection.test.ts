@@ -1,9 +1,13 @@
 /** Commands about connections, transactions and the server, over real connections. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { REPLY_BYTES_MAX } from '../../../../server/resp/encoder.ts'
 import type { Answer } from '../../../support/resp-replies.ts'
 import { Conversation } from '../conversation.ts'
 import { openResp, type RunningResp } from '../running-resp.ts'
+
+/** As long as one can be here. */
+const VALUE_BYTES = 64 * 1024
 
 let running: RunningResp
 let redis: Conversation
@@ -244,6 +248,21 @@ describe('transactions', () => {
     await other.say(line)
     const [, , executed] = await redis.askAll([['MULTI'], ['SET', 'w', 'mine'], ['EXEC']])
     expect(executed).toEqual(answer)
+  })
+
+  it('[RESP] EXEC tells what it did where one of the answers is too long', async () => {
+    await redis.ask('SET', 'long', 'x'.repeat(VALUE_BYTES))
+    const many = Array.from({ length: REPLY_BYTES_MAX / VALUE_BYTES }, () => 'long')
+    const answers = await redis.askAll([['MULTI'], ['SET', 't5', 'a'], ['MGET', ...many], ['GET', 't5'], ['EXEC']])
+    expect(answers.at(-1)).toEqual(['+OK', '-TOO_LARGE the answer has more than 33554432 bytes: ask for less at a time', 'a'])
+  })
+
+  it.each([
+    ['CLIENT', 'SETNAME'],
+    ['CLIENT', 'SETINFO', 'LIB-NAME'],
+    ['HELLO', '3', 'SETNAME'],
+  ])('[RESP] %s %s takes a short name', async (...words) => {
+    expect(await redis.ask(...words, 'n'.repeat(257))).toBe('-TOO_LARGE it has 257 bytes, at most 256 are kept: shorten it')
   })
 
   it('[RESP] UNWATCH lets EXEC run', async () => {
