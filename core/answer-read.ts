@@ -2,7 +2,8 @@
 
 import { type Key, unreachable } from '../base/index.ts'
 import { currentConflicts, type ReadonlyVersionVector, type Register } from '../crdt/index.ts'
-import type { Item, KeyRange, ReadRequest, Reply } from './requests.ts'
+import type { ConflictsRequest, Item, KeyRange, ReadRequest, Reply } from './requests.ts'
+import type { State } from './state.ts'
 
 /** What `State` and `PendingState` have in common. */
 export interface ReadableState {
@@ -28,4 +29,10 @@ export function answerRead(request: ReadRequest, state: ReadableState, wallMs: n
     default:
       return unreachable(request)
   }
+}
+
+export function answerConflicts({ key, after, limit }: ConflictsRequest, state: State, wallMs: number): Reply {
+  if (key === null) return { kind: 'conflicts', ...state.conflictsAfter(after, limit, wallMs) }
+  const found = state.conflictsOf(key, wallMs)
+  return { kind: 'conflicts', keys: found === null ? [] : [found], next: null }
 }

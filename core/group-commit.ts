@@ -32,6 +32,9 @@ export interface HeldRead {
   readonly request: ReadRequest
 }
 
+/** The commit that a read waits for: it takes its place in the next one, or is answered when the one in flight lands. Null: none. */
+export type ReadPlace = 'next' | 'in-flight' | null
+
 /** A commit whose durable write is in flight. */
 export interface SealedCommit {
   readonly entry: Entry | null
@@ -80,15 +83,15 @@ export class GroupCommit {
     this.#bytes += bytes
   }
 
-  /** Takes a read that a pending commit may change the answer of. False if there is no such commit. */
-  hold(read: HeldRead): boolean {
-    if (this.#keys.mayChange(read.request)) {
-      this.#gathered.push({ ...read, bytes: 0 })
-      return true
-    }
-    if (this.#inFlight === null || !this.#inFlight.keys.mayChange(read.request)) return false
-    this.#inFlight.held.push(read)
-    return true
+  placeOf(request: ReadRequest): ReadPlace {
+    if (this.#keys.mayChange(request)) return 'next'
+    return this.#inFlight?.keys.mayChange(request) === true ? 'in-flight' : null
+  }
+
+  /** Takes a read that waits for a commit, which `placeOf` said. */
+  hold(read: HeldRead, place: ReadPlace): void {
+    if (place === 'next') this.#gathered.push({ ...read, bytes: 0 })
+    else present(this.#inFlight, 'a read waits for a commit that is there').held.push(read)
   }
 
   /**

@@ -22,7 +22,7 @@ import {
   type WriterId,
 } from '../base/index.ts'
 import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
-import { answerRead } from './answer-read.ts'
+import { answerConflicts, answerRead } from './answer-read.ts'
 import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
@@ -35,15 +35,7 @@ import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
 import { readOnlyError } from './read-only.ts'
 import { busyError, noLeaderError, recoveringError } from './refuse.ts'
 import type { ReplicaConfig } from './replica-config.ts'
-import {
-  type ConflictsRequest,
-  isWrite,
-  type ReadRequest,
-  type Reply,
-  type Request,
-  type RequestId,
-  type WriteRequest,
-} from './requests.ts'
+import { isWrite, type ReadRequest, type Reply, type Request, type RequestId, type WriteRequest } from './requests.ts'
 import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
 import { SessionWaits } from './waiting.ts'
@@ -257,9 +249,9 @@ export class Replica {
       case 'status':
         return this.#reply(id, { kind: 'status', status: this.status(this.#now) })
       case 'conflicts':
-        return this.#reply(id, this.#listConflicts(request))
+        return this.#reply(id, answerConflicts(request, this.#state, this.#now.wallMs))
       case 'copies':
-        return this.#isFull ? this.#reply(id, { kind: 'failed', error: busyError() }) : this.#writes.countCopies(id, request)
+        return this.#isFull ? this.#fail(id, busyError()) : this.#writes.countCopies(id, request)
       case 'get':
       case 'scan':
       case 'inspect':
@@ -277,16 +269,16 @@ export class Replica {
 
   #requestOnSession(id: RequestId, request: SessionRequest): void {
     const error = this.#refusalOf(request)
-    if (error !== null) return this.#reply(id, { kind: 'failed', error })
+    if (error !== null) return this.#fail(id, error)
     const { session } = request
     const missing = session === null ? null : this.#frontier.firstMissing(session)
     if (session === null || missing === null) this.#admit(id, request)
+    else if (this.#isFull) this.#fail(id, busyError())
     else this.#sessionWaits.add(id, request, session, missing, this.#now.monotonicMs)
   }
 
   #refusalOf(request: SessionRequest): SkeinError | null {
     if (!this.#isRecovered) return recoveringError(this.#delivery.recoveryProgress())
-    if (this.#isFull) return busyError()
     if (isWrite(request)) return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
     return request.consistency === 'linearizable' ? noLeaderError() : null
   }
@@ -295,23 +287,20 @@ export class Replica {
   #admitCovered(id: RequestId, request: SessionRequest): void {
     const error = this.#refusalOf(request)
     if (error === null) this.#admit(id, request)
-    else this.#reply(id, { kind: 'failed', error })
+    else this.#fail(id, error)
   }
 
-  /** A request whose session is covered. */
+  /** A request whose session is covered. What need not wait is answered however many others do. */
   #admit(id: RequestId, request: SessionRequest): void {
-    if (isWrite(request)) this.#writes.gather(id, request)
-    else if (!this.#writes.hold({ id, request })) this.#reply(id, this.#read(request))
+    const place = isWrite(request) ? 'next' : this.#writes.placeOf(request)
+    if (place === null && !isWrite(request)) this.#reply(id, this.#read(request))
+    else if (this.#isFull) this.#fail(id, busyError())
+    else if (isWrite(request)) this.#writes.gather(id, request)
+    else this.#writes.hold({ id, request }, place)
   }
 
   #read(request: ReadRequest): Reply {
     return answerRead(request, this.#state, this.#now.wallMs, this.#currentSession())
-  }
-
-  #listConflicts({ key, after, limit }: ConflictsRequest): Reply {
-    if (key === null) return { kind: 'conflicts', ...this.#state.conflictsAfter(after, limit, this.#now.wallMs) }
-    const found = this.#state.conflictsOf(key, this.#now.wallMs)
-    return { kind: 'conflicts', keys: found === null ? [] : [found], next: null }
   }
 
   #currentSession(): ReadonlyVersionVector {
@@ -471,6 +460,10 @@ export class Replica {
 
   #emit(effect: Effect): void {
     this.#effects.push(effect)
+  }
+
+  #fail(id: RequestId, error: SkeinError): void {
+    this.#reply(id, { kind: 'failed', error })
   }
 
   #reply(id: RequestId, reply: Reply): void {

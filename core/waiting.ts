@@ -3,7 +3,7 @@
  * their write (WR4). Each waits until its own deadline and is then answered with what is missing.
  */
 
-import { SkeinError } from '../base/index.ts'
+import { present, SkeinError, type WriterId } from '../base/index.ts'
 import { type Dot, formatDot, type ReadonlyVersionVector } from '../crdt/index.ts'
 import type { Reply, Request, RequestId } from './requests.ts'
 
@@ -18,9 +18,18 @@ interface SessionWait {
   readonly deadlineMs: number
 }
 
+/** Waits for more of one writer. */
+interface WriterWaits {
+  readonly waits: Set<SessionWait>
+  /** What was known of the writer at the last look. */
+  known: number
+}
+
 export class SessionWaits {
   /** In the order of arrival. */
   readonly #waits = new Map<RequestId, SessionWait>()
+  /** By the writer of `missing`: those of writers that nothing came of need no look. */
+  readonly #byWriter = new Map<WriterId, WriterWaits>()
 
   get size(): number {
     return this.#waits.size
@@ -28,35 +37,64 @@ export class SessionWaits {
 
   /** @param missing of `session`, where it is not covered yet */
   add(id: RequestId, request: SessionRequest, session: ReadonlyVersionVector, missing: Dot, nowMs: number): void {
-    this.#waits.set(id, { id, request, session, missing, deadlineMs: nowMs + request.timeoutMs })
+    const wait = { id, request, session, missing, deadlineMs: nowMs + request.timeoutMs }
+    this.#waits.set(id, wait)
+    this.#file(wait)
   }
 
   /** Nobody waits for it any more: what it holds is given back. */
   remove(id: RequestId): void {
+    const wait = this.#waits.get(id)
+    if (wait === undefined) return
     this.#waits.delete(id)
+    this.#unfile(wait)
   }
 
   /** Takes out what `frontier` covers by now, in the order of arrival. */
   takeCovered(frontier: ReadonlyVersionVector): SessionWait[] {
-    if (this.#waits.size === 0) return []
-    return this.#take((wait) => {
-      if (!frontier.has(wait.missing)) return false
-      const missing = frontier.firstMissing(wait.session)
-      if (missing !== null) wait.missing = missing
-      return missing === null
-    })
+    const covered: SessionWait[] = []
+    for (const [writer, group] of [...this.#byWriter]) {
+      const known = frontier.get(writer)
+      if (known === group.known) continue
+      group.known = known
+      for (const wait of [...group.waits]) {
+        if (wait.missing.sequence > known) continue
+        this.#unfile(wait)
+        const missing = frontier.firstMissing(wait.session)
+        if (missing === null) {
+          covered.push(wait)
+          this.#waits.delete(wait.id)
+        } else {
+          wait.missing = missing
+          this.#file(wait)
+        }
+      }
+    }
+    return covered.sort((left, right) => left.id - right.id)
   }
 
   takeExpired(nowMs: number): { id: RequestId; reply: Reply }[] {
-    if (this.#waits.size === 0) return []
-    const expired = this.#take((wait) => wait.deadlineMs <= nowMs)
-    return expired.map(({ id, request }) => ({ id, reply: { kind: 'failed', error: staleError(request.timeoutMs) } }))
+    const expired: { id: RequestId; reply: Reply }[] = []
+    for (const wait of [...this.#waits.values()]) {
+      if (wait.deadlineMs > nowMs) continue
+      this.remove(wait.id)
+      expired.push({ id: wait.id, reply: { kind: 'failed', error: staleError(wait.request.timeoutMs) } })
+    }
+    return expired
   }
 
-  #take(isDue: (wait: SessionWait) => boolean): SessionWait[] {
-    const due = [...this.#waits.values()].filter(isDue)
-    for (const { id } of due) this.#waits.delete(id)
-    return due
+  #file(wait: SessionWait): void {
+    const { writer } = wait.missing
+    const group = this.#byWriter.get(writer)
+    if (group === undefined) this.#byWriter.set(writer, { waits: new Set([wait]), known: 0 })
+    else group.waits.add(wait)
+  }
+
+  #unfile(wait: SessionWait): void {
+    const { writer } = wait.missing
+    const group = present(this.#byWriter.get(writer), 'a wait is filed under its writer')
+    group.waits.delete(wait)
+    if (group.waits.size === 0) this.#byWriter.delete(writer)
   }
 }
 

@@ -23,7 +23,7 @@ import type { Effect } from './effects.ts'
 import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf } from './entry.ts'
 import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
 import type { GroupName } from './group.ts'
-import { GroupCommit, type HeldRead } from './group-commit.ts'
+import { GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
 import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
 import { busyError } from './refuse.ts'
@@ -95,9 +95,13 @@ export class WritePath {
     this.askGather()
   }
 
-  /** Holds a read back if a pending commit may change its answer (WR2). True if it is held. */
-  hold(read: HeldRead): boolean {
-    return this.#commit.hold(read)
+  /** Which pending commit may change a read's answer, so that it has to wait for it (WR2). */
+  placeOf(request: ReadRequest): ReadPlace {
+    return this.#commit.placeOf(request)
+  }
+
+  hold(read: HeldRead, place: ReadPlace): void {
+    this.#commit.hold(read, place)
   }
 
   /** Asks to be told once the requests at hand are in, so that they share a commit. */

@@ -125,6 +125,17 @@ describe('reads behind writes that are on their way', () => {
   })
 })
 
+describe('a node that has as many requests waiting as it takes', () => {
+  it('[WR4] refuses what would have to wait, and answers what need not', () => {
+    const cluster = new ReplicaCluster(['n1', 'n2'], { requestsMax: 2 })
+    cluster.set('n1', 'name', 'ada')
+    cluster.cut('n1', 'n2')
+    for (const key of ['a', 'b']) cluster.set('n1', key, '1', { concern: 'all' })
+    expect(read(cluster, 'n1')).toBe('ada')
+    expect(cluster.reply('n1', cluster.set('n1', 'c', '1'))).toMatchObject({ kind: 'failed', error: { code: 'UNAVAILABLE' } })
+  })
+})
+
 describe('copies', () => {
   it('[WR4] are counted once enough nodes hold a write', () => {
     const cluster = new ReplicaCluster(['n1', 'n2', 'n3'])

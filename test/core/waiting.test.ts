@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { makeWriterId, parseNodeName } from '../../base/index.ts'
-import { type ConcernWait, ConcernWaits } from '../../core/waiting.ts'
+import { keyFromText, makeWriterId, parseNodeName, present } from '../../base/index.ts'
+import type { ReadRequest } from '../../core/index.ts'
+import { type ConcernWait, ConcernWaits, SessionWaits } from '../../core/waiting.ts'
+import { VersionVector } from '../../crdt/index.ts'
 
 const VERSION = { writer: makeWriterId(parseNodeName('n1'), 1), sequence: 1 }
 
@@ -39,3 +41,42 @@ function waiting(...ids: number[]): ConcernWaits {
   for (const id of ids) waits.add({ id, version: VERSION, needed: 2, reply: null, deadlineMs: 100 } satisfies ConcernWait)
   return waits
 }
+
+describe('waits for a session', () => {
+  const [a, b] = [makeWriterId(parseNodeName('n1'), 1), makeWriterId(parseNodeName('n2'), 2)]
+  const read: ReadRequest = { kind: 'get', key: keyFromText('k'), consistency: 'session', session: null, timeoutMs: 100 }
+
+  it('[SS1] end when all of it is here, in the order in which they came', () => {
+    const frontier = new VersionVector()
+    const waits = new SessionWaits()
+    const wait = (id: number, ...session: [typeof a, number][]) => {
+      const vector = new VersionVector(session)
+      waits.add(id, read, vector, present(frontier.firstMissing(vector), 'it is not covered'), 0)
+    }
+    const taken = () => waits.takeCovered(frontier).map(({ id }) => id)
+    wait(1, [a, 2], [b, 1])
+    wait(2, [b, 1])
+    wait(3, [a, 1], [b, 2])
+    wait(4, [a, 3])
+    expect(taken()).toEqual([])
+    frontier.advance(b, 1)
+    expect(taken()).toEqual([2])
+    frontier.advance(a, 2)
+    expect(taken()).toEqual([1])
+    frontier.advance(b, 2)
+    expect(taken()).toEqual([3])
+    waits.remove(4)
+    waits.remove(4)
+    frontier.advance(a, 3)
+    expect(taken()).toEqual([])
+    expect(waits.size).toBe(0)
+  })
+
+  it('[SS1] end at their deadline with STALE, and not again', () => {
+    const waits = new SessionWaits()
+    waits.add(1, read, new VersionVector([[a, 1]]), { writer: a, sequence: 1 }, 50)
+    expect(waits.takeExpired(149)).toEqual([])
+    expect(waits.takeExpired(150)).toMatchObject([{ id: 1, reply: { kind: 'failed', error: { code: 'STALE' } } }])
+    expect(waits.takeCovered(new VersionVector([[a, 1]]))).toEqual([])
+  })
+})
