@@ -46,6 +46,12 @@ export interface StoredItem {
   readonly conflicts: number
 }
 
+/** What a key has, or null, and what the answer reflects. */
+export interface Found {
+  readonly item: StoredItem | null
+  readonly session: string
+}
+
 export type ChannelOperation =
   | { readonly op: 'set'; readonly key: string; readonly value: EncodedValue; readonly ttlMs?: number | undefined }
   | { readonly op: 'del'; readonly key: string }
@@ -115,7 +121,9 @@ export interface ConflictPage {
 
 export interface Channel {
   /** Null if there is no such key. */
-  get(key: string, options: ReadOptions): Promise<{ item: StoredItem | null; session: string }>
+  get(key: string, options: ReadOptions): Promise<Found>
+  /** As `get` where the answer is at hand, without a promise; null where it has to be waited for. */
+  getNow?(key: string, options: ReadOptions): Found | null
   transact(transaction: ChannelTransaction): Promise<Committed>
   page(query: PageQuery): Promise<Page>
   conflicts(query: { key?: string | undefined; limit: number; cursor: string | null } & CallOptions): Promise<ConflictPage>

@@ -84,7 +84,7 @@ export class Database {
   /** The value as it was written (JSON, text or bytes), or undefined if there is no such key. @throws STALE, UNAVAILABLE, TIMEOUT */
   async get<T = unknown>(key: string, options: GetOptions = NO_OPTIONS): Promise<T | undefined> {
     const reading = this.#reading(options)
-    const { item, session } = await this.#channel.get(key, reading)
+    const { item, session } = this.#channel.getNow?.(key, reading) ?? (await this.#channel.get(key, reading))
     this.#session.absorb(reading.session, session)
     return item === null ? undefined : (decodeValue(item.value) as T)
   }
@@ -92,7 +92,7 @@ export class Database {
   /** The value with its version, writer, time and number of conflicts. @throws as `get` */
   async getItem<T = unknown>(key: string, options: GetOptions = NO_OPTIONS): Promise<Item<T> | undefined> {
     const reading = this.#reading(options)
-    const { item, session } = await this.#channel.get(key, reading)
+    const { item, session } = this.#channel.getNow?.(key, reading) ?? (await this.#channel.get(key, reading))
     this.#session.absorb(reading.session, session)
     return item === null ? undefined : itemOf<T>(item)
   }

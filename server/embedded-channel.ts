@@ -13,12 +13,13 @@ import type {
   Committed,
   ConflictPage,
   ConflictSide,
+  Found,
   Page,
   PageQuery,
   ReadOptions,
   StoredItem,
 } from '../client/index.ts'
-import { type Condition, type Item, keyRange, type Operation, type Reply, type Request } from '../core/index.ts'
+import { type Condition, type GetRequest, type Item, keyRange, type Operation, type Reply, type Request } from '../core/index.ts'
 import { formatDot, formatToken, parseDot, parseToken, type ReadonlyVersionVector, type Version, wallFromTimestamp } from '../crdt/index.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -38,15 +39,19 @@ export class EmbeddedChannel implements Channel {
     this.#close = close
   }
 
-  get(key: string, options: ReadOptions): Promise<{ item: StoredItem | null; session: string }> {
-    const { consistency, timeoutMs } = options
-    return this.#call(options, 'value', this.#found, () => ({
-      kind: 'get',
-      key: keyFromText(key),
-      consistency,
-      session: this.#sessionOf(options.session),
-      timeoutMs,
-    }))
+  get(key: string, options: ReadOptions): Promise<Found> {
+    return this.#call(options, 'value', this.#found, () => this.#getRequest(key, options))
+  }
+
+  /** A node answers at once what waits for no commit and no session. */
+  getNow(key: string, options: ReadOptions): Found | null {
+    if (options.signal !== undefined) return null
+    const replies: Reply[] = []
+    const withdraw = this.#gateway.request(this.#getRequest(key, options), (reply) => replies.push(reply))
+    const reply = replies[0]
+    if (reply !== undefined && isReply(reply, 'value')) return this.#found(reply)
+    withdraw()
+    return null
   }
 
   transact(transaction: ChannelTransaction): Promise<Committed> {
@@ -97,6 +102,10 @@ export class EmbeddedChannel implements Channel {
     return this.#close()
   }
 
+  #getRequest(key: string, { consistency, session, timeoutMs }: ReadOptions): GetRequest {
+    return { kind: 'get', key: keyFromText(key), consistency, session: this.#sessionOf(session), timeoutMs }
+  }
+
   /** One promise for the whole call. What `request` throws about its arguments rejects it. */
   #call<Kind extends Reply['kind'], Result>(
     { signal }: CallOptions,
@@ -132,7 +141,7 @@ export class EmbeddedChannel implements Channel {
     })
   }
 
-  readonly #found = ({ item, conflicts, session }: ReplyOf<'value'>): { item: StoredItem | null; session: string } => ({
+  readonly #found = ({ item, conflicts, session }: ReplyOf<'value'>): Found => ({
     item: item === null ? null : storedItem(item, conflicts),
     session: this.#tokenOf(session),
   })
