@@ -158,12 +158,13 @@ export class Delivery {
     this.#advance(cursor)
   }
 
-  /** Learns a log by its key. True if it is new. */
+  /** Learns a log by its key. True if that is new here: peers may not know it either. */
   learn({ writer, key }: AnnouncedLog): boolean {
     const known = this.#cursors.get(writer)
     // An own log of which only the journal is left learns its key from the peers.
-    if (known?.key === null && known.phase === 'recovering' && known.next === 0) this.open(writer, key)
-    if (known !== undefined || this.#cursors.size >= LOGS_MAX) return false
+    const isKeyless = known?.key === null && known.phase === 'recovering' && known.next === 0
+    if (isKeyless) this.open(writer, key)
+    if (known !== undefined || this.#cursors.size >= LOGS_MAX) return isKeyless
     this.#advance(this.#add(writer, key, 'following', 0))
     return true
   }

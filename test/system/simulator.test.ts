@@ -11,7 +11,7 @@ import { report } from './report.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const SHORT = ['--nodes', '5', '--minutes', '0.3']
-const FRESH_FOR = '45s'
+const FRESH_FOR = '20s'
 /** Room for the fresh seeds to be below it. */
 const SEED_MAX = 2 ** 47
 
