@@ -43,15 +43,13 @@ export async function missingPrograms(): Promise<readonly string[]> {
   return programs.filter((_, index) => !found[index])
 }
 
-/** A load of about `ms`, made for this server once. */
+/** Runs of a load of about `ms`. Each is as long as the rate of the one before it says: a server's first run is not its speed. */
 export function loadOf(port: number, load: Load, ms: number): () => Promise<LoadSample> {
-  let requests = 0
+  let last: LoadSample | undefined
   return async () => {
-    if (requests === 0) {
-      const probe = await measure(port, load, PROBE_REQUESTS)
-      requests = Math.max(PROBE_REQUESTS, Math.round((probe.rate * ms) / 1000))
-    }
-    return measure(port, load, requests)
+    last ??= await measure(port, load, PROBE_REQUESTS)
+    last = await measure(port, load, Math.max(PROBE_REQUESTS, Math.round((last.rate * ms) / 1000)))
+    return last
   }
 }
 
