@@ -1,9 +1,7 @@
 /** A server of the HTTP benchmark in a process of its own: a Skein node, or a Fastify that echoes. */
 
 import Fastify from 'fastify'
-import pino from 'pino'
-import { parseNodeName } from '../base/index.ts'
-import { NODE_DEFAULTS, startServer } from '../server/index.ts'
+import { startLoneNode } from './lone-node.ts'
 
 const [kind, data = ''] = process.argv.slice(2)
 
@@ -18,19 +16,7 @@ if (kind === 'echo') {
   process.send?.(typeof address === 'object' ? address?.port : 0)
   process.once('message', () => app.close().then(() => process.exit(0)))
 } else {
-  const server = await startServer(
-    {
-      node: parseNodeName('bench'),
-      data,
-      gossip: null,
-      http: { host: '127.0.0.1', port: 0 },
-      tcp: { host: '127.0.0.1', port: 0 },
-      maxValueBytes: 1024 * 1024,
-      ...NODE_DEFAULTS,
-      minFreeBytes: 0,
-    },
-    pino({ level: 'silent' }),
-  )
+  const server = await startLoneNode(data)
   process.send?.(Number(new URL(server.urls.http).port))
   process.once('message', () => server.stop().then(() => process.exit(0)))
 }

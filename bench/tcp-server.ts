@@ -1,10 +1,8 @@
 /** A server of the Redis protocol benchmarks in a process of its own: a Skein node, or a bare server that answers whatever comes. */
 
 import { createServer } from 'node:net'
-import pino from 'pino'
-import { parseNodeName } from '../base/index.ts'
-import { NODE_DEFAULTS, startServer } from '../server/index.ts'
 import type { ProcessMemory } from './child-server.ts'
+import { startLoneNode } from './lone-node.ts'
 
 const [kind, data = ''] = process.argv.slice(2)
 /** What a GET of the benchmark is answered. */
@@ -21,19 +19,7 @@ if (kind === 'echo') {
   })
   serve(() => process.exit(0))
 } else {
-  const server = await startServer(
-    {
-      node: parseNodeName('bench'),
-      data,
-      gossip: null,
-      http: { host: '127.0.0.1', port: 0 },
-      tcp: { host: '127.0.0.1', port: 0 },
-      maxValueBytes: 1024 * 1024,
-      ...NODE_DEFAULTS,
-      minFreeBytes: 0,
-    },
-    pino({ level: 'silent' }),
-  )
+  const server = await startLoneNode(data)
   process.send?.(Number(new URL(`tcp://${server.urls.resp}`).port))
   serve(() => server.stop().then(() => process.exit(0)))
 }
