@@ -5,7 +5,9 @@
  * and its writes on this node, and what it writes is one transaction (WR3, RG5).
  *
  * A procedure keeps what it learned for its door. It may be run again before its reply comes, on
- * another state: the last run counts, so every run starts from nothing.
+ * another state: the last run counts, so every run starts from nothing. Or it is not run at all: a
+ * request whose idempotency key was executed already is answered without it. Then what the
+ * procedure remembers is of an earlier try of this very object, or nothing.
  *
  * Reading at the door and writing under a condition was rejected: a hot key would make most of the
  * tries fail, and each costs a durable write's time.

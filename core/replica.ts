@@ -111,7 +111,7 @@ export class Replica {
     })
   }
 
-  /** Takes one input and returns what is to be done, in order. */
+  /** Takes one input and returns what is to be done, in order. The list is good until the next step: an empty one is filled again. */
   step(input: Input, now: Now): readonly Effect[] {
     this.#now = now
     // Most inputs cause nothing, and then the list is still empty.

@@ -76,7 +76,11 @@ export interface TransactionRequest extends WriteTerms {
   readonly operations: readonly Operation[]
 }
 
-/** A transaction that reads before it decides what to write (`procedure.ts`). */
+/**
+ * A transaction that reads before it decides what to write (`procedure.ts`). With an idempotency
+ * key that was executed already it is answered `committed` and not run: what the procedure learned
+ * is of an earlier try, or nothing.
+ */
 export interface ProcedureRequest extends WriteTerms {
   readonly kind: 'procedure'
   readonly procedure: Procedure
