@@ -2,7 +2,8 @@
  * Lists that are appended to by procedures: each node has one, and appends go through this node
  * alone, one behind the other, each of them reading what is there and writing one number more. So
  * the states of a list form one line, on every node: whatever is read anywhere begins as every
- * longer one does, and at its own node it has everything that was acknowledged before.
+ * longer one does, and at its own node it has everything that was acknowledged before. An append
+ * that is asked for again, since its answer did not come, is in the list once.
  *
  * When a node's disk has lost something, so may its list have: it is left and the node begins a
  * new one (`bank.ts` says why). A list that has grown long is left, too.
@@ -111,6 +112,8 @@ interface KnownList {
   /** The longest state that anybody has read. */
   longest: string
   longestAt: number
+  /** What is in it. */
+  readonly elements: Set<string>
   /** The longest that an acknowledged append has left. */
   acknowledged: number
   acknowledgedAt: number
@@ -124,7 +127,7 @@ interface OpenCall {
   readonly leastAt: number
 }
 
-/** ListsWhole: all states of a list are on one line, and its own node forgets nothing that it acknowledged. */
+/** ListsWhole: all states of a list are on one line, with nothing twice, and its own node forgets nothing that it acknowledged. */
 function listsWhole(generations: number[]): Invariant {
   const lists = new Map<Key, KnownList>()
   const calls = new Map<CallId, OpenCall>()
@@ -167,7 +170,7 @@ function listsWhole(generations: number[]): Invariant {
 function look(lists: Map<Key, KnownList>, call: OpenCall, reply: string, node: number, number: number): Finding | null {
   const { asked, key } = call
   if (reply !== (asked instanceof ListAppend ? 'committed' : 'inspected')) return null
-  const known = lists.get(key) ?? { longest: '', longestAt: number, acknowledged: 0, acknowledgedAt: number }
+  const known = lists.get(key) ?? { longest: '', longestAt: number, elements: new Set(), acknowledged: 0, acknowledgedAt: number }
   lists.set(key, known)
   const seen = asked instanceof ListAppend ? asked.before + asked.element + SEPARATOR : asked.found
   const [short, long] = seen.length < known.longest.length ? [seen, known.longest] : [known.longest, seen]
@@ -184,6 +187,15 @@ function look(lists: Map<Key, KnownList>, call: OpenCall, reply: string, node: n
     }
   }
   if (seen.length > known.longest.length) {
+    for (const element of seen.slice(known.longest.length, -SEPARATOR.length).split(SEPARATOR)) {
+      if (known.elements.has(element)) {
+        return {
+          message: `${element.slice(0, 8)} is twice in the list ${key}, appended once and asked for again`,
+          events: [known.longestAt, number],
+        }
+      }
+      known.elements.add(element)
+    }
     known.longest = seen
     known.longestAt = number
   }

@@ -54,6 +54,34 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
       'if (dot.sequence % 10 === 0) answer(id, request, droppedReply(), answers, context)\n        else if (answer(id, request, reply, answers, context)) reportWanted = true',
   },
   {
+    name: 'procedure-reads-past-its-commit',
+    rule: 'WR1',
+    what: 'a procedure does not see what the requests before it in its commit write, so it writes over it',
+    file: 'core/execute-batch.ts',
+    find: 'const outcome = execute(request, pending, {',
+    replace: "const outcome = execute(request, request.kind === 'procedure' ? new PendingState(state) : pending, {",
+  },
+  {
+    name: 'overfull-procedure-answered',
+    rule: 'WR2',
+    what: 'what has no room in its entry once it is executed is answered, and not kept for the next one',
+    file: 'core/execute-batch.ts',
+    find: 'if (transactions.length > 0 && bytes + outcome.bytes > ENTRY_BYTES_TARGET) return result()',
+    replace: `if (transactions.length > 0 && bytes + outcome.bytes > ENTRY_BYTES_TARGET) {
+          answer(id, request, { kind: 'committed', version: null, deleted: 0, session }, answers, context)
+          count += 1
+          return result()
+        }`,
+  },
+  {
+    name: 'procedure-not-idempotent',
+    rule: 'WR1',
+    what: 'the entry says nothing of the idempotency key of a procedure: a retry is executed a second time',
+    file: 'core/execute-batch.ts',
+    find: 'sequence: dot.sequence, idempotencyKey, changes',
+    replace: "sequence: dot.sequence, idempotencyKey: request.kind === 'procedure' ? null : idempotencyKey, changes",
+  },
+  {
     name: 'concern-counts-itself-twice',
     rule: 'WR4',
     what: 'the node that took a write counts for two',
