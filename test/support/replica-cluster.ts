@@ -98,6 +98,8 @@ export class ReplicaCluster {
   readonly #random: Prng
   /** While true, durable writes wait for `persist`. */
   isHoldingPersists = false
+  /** While true, what was gathered waits for `gather`. */
+  isHoldingGathers = false
   #monotonicMs = 0
   #nextRequest = 1
 
@@ -152,15 +154,19 @@ export class ReplicaCluster {
       moved = false
       for (const node of this.nodes.values()) {
         if (!node.isUp) continue
-        if (node.isGathering) {
-          node.isGathering = false
-          this.#input(node, { kind: 'gathered' })
-          moved = true
-        }
+        if (!this.isHoldingGathers && this.gather(node)) moved = true
         if (!this.isHoldingPersists && this.persist(node)) moved = true
         if (this.#completeReads(node)) moved = true
       }
     }
+  }
+
+  /** Tells the node that the requests at hand are in. False if it did not ask. */
+  gather(node: ReplicaNode): boolean {
+    if (!node.isGathering) return false
+    node.isGathering = false
+    this.#input(node, { kind: 'gathered' })
+    return true
   }
 
   /** Makes the write in flight durable. False if there is none. */
