@@ -6,7 +6,7 @@
 
 import pino, { type Logger } from 'pino'
 import { parseNodeName, SkeinError } from '../base/index.ts'
-import { checkDoorHost, type ServerConfig, startServer } from '../server/index.ts'
+import { checkDoorHost, SERVER_DEFAULTS, type ServerConfig, startServer } from '../server/index.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { obtainSecret } from './secret-file.ts'
@@ -35,6 +35,8 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
       },
       maxValueBytes: options.maxValue,
       maxClockDriftMs: options.maxClockDrift,
+      mode: SERVER_DEFAULTS.mode,
+      url: SERVER_DEFAULTS.url,
       dropRate: options.dropRate,
       journalSegmentBytes: options.segmentSize,
       minFreeBytes: options.minFree,

@@ -11,21 +11,13 @@
  * gives is applied and handed on to be carried by the log of this life (JR8).
  */
 
-import {
-  assert,
-  concatBytes,
-  type Epoch,
-  type LogKey,
-  MalformedError,
-  type NodeName,
-  nodeOfWriter,
-  present,
-  type WriterId,
-} from '../base/index.ts'
+import { assert, concatBytes, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
 import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '../crdt/index.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
+import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
+import type { ChainEnd } from './leader-mode/chain-link.ts'
 import { type Cursor, newCursor, timestampOf, type WaitingEntry } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
@@ -44,13 +36,19 @@ export interface DeliveryContext {
   emit(effect: Effect): void
   /** True if the entry's stamp is too far ahead of the clocks (HL3). */
   isSkewed(entry: Entry): boolean
-  /** True if the node has entered this epoch or a later one (CA3). */
-  hasEntered(epoch: Epoch): boolean
+  /** True if the entry's epoch lets it be applied here now (CA3, LM8). */
+  mayApply(entry: Entry): boolean
   /** Why this entry can't be applied anywhere, or null (RG2). */
   findFault(entry: Entry): string | null
   apply(entry: Entry): void
   /** This life's log has to carry the entry, which is applied (JR8). */
   carry(entry: Entry): void
+  /** A block of a leader's log, which is the chain's to apply. */
+  chain(writer: WriterId, block: ChainBlock, bytes: Uint8Array): void
+  /** True if the chain takes no more of this log for now. */
+  isChainFull(writer: WriterId): boolean
+  /** A header names the end of the chain, which is committed (EP5). */
+  learnChainEnd(end: ChainEnd): void
 }
 
 export class Delivery {
@@ -118,8 +116,8 @@ export class Delivery {
       this.drain()
     }
     if (this.recoveryProgress() !== null) return false
-    for (const { phase, failure, waiting, writer, key } of this.#cursors.values()) {
-      if (phase !== 'recovering' || failure !== null || waiting.length === 0 || key === null) continue
+    for (const { phase, failure, waiting, isChained, writer, key } of this.#cursors.values()) {
+      if (phase !== 'recovering' || failure !== null || key === null || (waiting.length === 0 && !isChained)) continue
       this.#context.emit({ kind: 'follow', writer, key })
     }
     return true
@@ -198,6 +196,36 @@ export class Delivery {
     }
   }
 
+  /** The chain takes more of this log again. */
+  resume(writer: WriterId): void {
+    this.#advance(this.#cursor(writer))
+  }
+
+  /**
+   * Multi entries that are here and wait, as far as they could be applied in order if their epochs let them: what a
+   * leader adopts (LM8). Null if there are none.
+   */
+  adoptable(): VersionVector | null {
+    const { frontier } = this.#context
+    const reached = frontier.copy()
+    for (let moved = true; moved; ) {
+      moved = false
+      for (const { waiting } of this.#waiting) {
+        for (const { entry } of waiting) {
+          const { sequence } = lastOf(entry)
+          if (reached.get(entry.writer) >= sequence) continue
+          const first = present(entry.transactions[0], 'an entry has a transaction').sequence
+          if (reached.get(entry.writer) !== first - 1 || !entry.dependencies.coveredBy(reached) || this.#isHeld(entry)) break
+          reached.advance(entry.writer, sequence)
+          moved = true
+        }
+      }
+    }
+    const adopts = new VersionVector()
+    for (const [writer, sequence] of reached.entries()) if (frontier.get(writer) < sequence) adopts.advance(writer, sequence)
+    return adopts.size === 0 ? null : adopts
+  }
+
   /** The key under which a writer's log is known, if it is. */
   keyOf(writer: WriterId): LogKey | null {
     return this.#cursors.get(writer)?.key ?? null
@@ -247,6 +275,7 @@ export class Delivery {
   /** The single decision about what a log does next. */
   #advance(cursor: Cursor): void {
     if (cursor.phase === 'active' || cursor.phase === 'out' || cursor.isReading || cursor.waiting.length > 0) return
+    if (cursor.isChained && this.#context.isChainFull(cursor.writer)) return
     if (cursor.next < cursor.localLength) return this.#read(cursor)
     if (cursor.tail.length > 0) {
       const { tail } = cursor
@@ -285,6 +314,7 @@ export class Delivery {
     const index = cursor.next
     try {
       if (index === 0) this.#decodeHeader(cursor, block, unappended)
+      else if (cursor.isChained) this.#decodeChainBlock(cursor, block, unappended)
       else this.#decodeEntries(cursor, block, unappended)
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
@@ -300,6 +330,9 @@ export class Delivery {
     if (header.group !== this.#context.group) throw new MalformedError(`the header is of the group ${header.group}`)
     cursor.context = contextAfterHeader(header)
     if (header.continues !== null) this.#sealed.add(header.continues)
+    cursor.isChained = header.chain.leadership !== null
+    if (cursor.isChained) this.#context.chain(cursor.writer, { kind: 'header', header }, block)
+    else if (header.chain.follows !== null) this.#context.learnChainEnd(header.chain.follows)
     if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: 0, blocks: [unappended] })
   }
 
@@ -311,6 +344,13 @@ export class Delivery {
       if (cursor.phase === 'recovering') this.#vouch(cursor, entry)
       this.#wait(cursor, { entry, index: cursor.next, unappended: entry === lastEntry ? unappended : null, isCarried: false })
     }
+  }
+
+  #decodeChainBlock(cursor: Cursor, bytes: Uint8Array, unappended: Uint8Array | null): void {
+    const block = decodeChainBlock(bytes, present(cursor.context, 'a header comes before the blocks'))
+    if (block.kind === 'entry') cursor.context = contextAfter(block.entry)
+    this.#context.chain(cursor.writer, block, bytes)
+    if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: cursor.next, blocks: [unappended] })
   }
 
   /** Takes the block that may be incomplete, once those before it are taken. The place in the log stays: peers may have all of it. */
@@ -376,11 +416,11 @@ export class Delivery {
   }
 
   #isApplicable(cursor: Cursor, waiting: WaitingEntry): boolean {
-    const { frontier, hasEntered } = this.#context
+    const { frontier } = this.#context
     const { entry, missing } = waiting
     if (missing !== null && !frontier.has(missing)) return false
     const first = present(entry.transactions[0], 'an entry has a transaction').sequence
-    if (frontier.get(entry.writer) !== first - 1 || !hasEntered(entry.epoch)) return false
+    if (frontier.get(entry.writer) !== first - 1 || !this.#context.mayApply(entry)) return false
     waiting.missing = entry.dependencies.firstMissing(frontier, cursor.covered)
     return waiting.missing === null && !this.#isHeld(entry)
   }
@@ -391,7 +431,7 @@ export class Delivery {
 
   #stateOf(cursor: Cursor): LogState {
     if (cursor.failure !== null) return cursor.failure.kind
-    if (cursor.phase === 'active') return 'active'
+    if (cursor.phase === 'active') return this.#sealed.has(cursor.writer) ? 'sealed' : 'active'
     const first = cursor.waiting[0]
     if (first === undefined) return this.#sealed.has(cursor.writer) ? 'sealed' : 'following'
     return this.#isHeld(first.entry) ? 'skewed' : 'waiting'

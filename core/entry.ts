@@ -2,7 +2,7 @@
  * The blocks of a log (LG1). Block 0 is the header; each later block holds one or more entries.
  * An entry is one group commit, with the transactions of many requests, applied whole.
  *
- *     header   1 · format · group · writer · directory · epoch · continues
+ *     header   1 · format · group · writer · directory · epoch · continues · chain link (`leader-mode/chain-link.ts`)
  *     entry    2 · body: flags · dependencies (delta) · first sequence · transactions
  *     carried  3 · writer · epoch · count · bodies: entries of an earlier log of the node (JR8)
  *
@@ -21,6 +21,7 @@ import {
   IDEMPOTENCY_KEY_BYTES_MAX,
   isDirectoryId,
   isKey,
+  isWriterId,
   KEY_BYTES_MAX,
   type Key,
   MalformedError,
@@ -30,10 +31,12 @@ import {
   toHex,
   unreachable,
   VALUE_BYTES_MAX,
+  WRITER_ID_LENGTH_MAX,
   type WriterId,
 } from '../base/index.ts'
 import { Dependencies, decodeWriterId, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
 import { type GroupName, parseGroupName } from './group.ts'
+import { type ChainLink, decodeChainLink, encodeChainLink } from './leader-mode/chain-link.ts'
 
 export const FORMAT_VERSION = 1
 
@@ -59,6 +62,7 @@ export interface Header {
   readonly epoch: Epoch
   /** The node's log before this one. It limits nothing. */
   readonly continues: WriterId | null
+  readonly chain: ChainLink
 }
 
 export interface Change {
@@ -94,7 +98,7 @@ export interface EntryContext {
 }
 
 export function encodeHeader(header: Header): Uint8Array {
-  return new ByteWriter()
+  const output = new ByteWriter()
     .byte(HEADER)
     .uint(FORMAT_VERSION)
     .binary(header.group)
@@ -102,7 +106,8 @@ export function encodeHeader(header: Header): Uint8Array {
     .fixed(present(fromHex(header.directory), 'a directory id is hexadecimal'))
     .uint(header.epoch)
     .binary(header.continues ?? '')
-    .finish()
+  encodeChainLink(output, header.epoch, header.chain)
+  return output.finish()
 }
 
 /** @throws MalformedError */
@@ -119,9 +124,16 @@ export function decodeHeader(block: Uint8Array): Header {
   if (!isDirectoryId(directory)) throw new MalformedError('the header names no directory')
   const epoch = reader.uint() as Epoch
   if (epoch < 1) throw new MalformedError('epochs start at 1')
-  const continues = reader.remaining === 1 && reader.byte() === 0 ? null : decodeWriterId(reader)
+  const continues = decodeContinues(reader)
+  const chain = decodeChainLink(reader, epoch)
   reader.end()
-  return { group, writer, directory, epoch, continues }
+  return { group, writer, directory, epoch, continues, chain }
+}
+
+function decodeContinues(reader: ByteReader): WriterId | null {
+  const text = reader.binary(WRITER_ID_LENGTH_MAX)
+  if (text !== '' && !isWriterId(text)) throw new MalformedError('a header continues no log')
+  return text === '' ? null : text
 }
 
 /** Encodes into a writer that is reused from entry to entry. */

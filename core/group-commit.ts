@@ -9,6 +9,7 @@
  */
 
 import { assert, BATCH_BYTES_MAX, ENTRY_BYTES_TARGET, type Key, present, unreachable } from '../base/index.ts'
+import type { ReplyEffect } from './effects.ts'
 import type { Entry } from './entry.ts'
 import { isWrite, type ReadRequest, type RequestId, type WriteRequest } from './requests.ts'
 import type { ConcernWait } from './waiting.ts'
@@ -25,6 +26,8 @@ export interface Gathered {
   readonly request: WriteRequest | ReadRequest
   /** About what it takes in an entry. */
   readonly bytes: number
+  /** Until when it may wait for the first commit that could take it. */
+  readonly deadlineMs: number
 }
 
 export interface HeldRead {
@@ -38,6 +41,8 @@ export type ReadPlace = 'next' | 'in-flight' | null
 /** A commit whose durable write is in flight. */
 export interface SealedCommit {
   readonly entry: Entry | null
+  /** Answers that wait for the commit and are not part of its durable write: a leader's, which a majority has to hold (WR1). */
+  readonly replies: readonly ReplyEffect[]
   /** Answers that wait for more nodes than this one (WR4). */
   readonly concerns: readonly ConcernWait[]
 }
@@ -76,9 +81,9 @@ export class GroupCommit {
     return this.#bytes >= GATHERED_BYTES_MAX
   }
 
-  gather(id: RequestId, request: WriteRequest): void {
+  gather(id: RequestId, request: WriteRequest, nowMs: number): void {
     const bytes = estimate(request)
-    this.#gathered.push({ id, request, bytes })
+    this.#gathered.push({ id, request, bytes, deadlineMs: nowMs + request.timeoutMs })
     this.#keys.add(request)
     this.#bytes += bytes
   }
@@ -89,8 +94,8 @@ export class GroupCommit {
   }
 
   /** Takes a read that waits for a commit, which `placeOf` said. */
-  hold(read: HeldRead, place: ReadPlace): void {
-    if (place === 'next') this.#gathered.push({ ...read, bytes: 0 })
+  hold(read: HeldRead, place: ReadPlace, nowMs: number): void {
+    if (place === 'next') this.#gathered.push({ ...read, bytes: 0, deadlineMs: nowMs + read.request.timeoutMs })
     else present(this.#inFlight, 'a read waits for a commit that is there').held.push(read)
   }
 
@@ -126,6 +131,16 @@ export class GroupCommit {
     return this.#keys.take(writes)
   }
 
+  /** Takes out what was gathered and waited too long for a commit that could take it. */
+  takeExpired(nowMs: number): readonly Gathered[] {
+    return this.#takeWhere(({ deadlineMs }) => deadlineMs <= nowMs)
+  }
+
+  /** Takes out all that was gathered. */
+  takeAll(): readonly Gathered[] {
+    return this.#takeWhere(() => true)
+  }
+
   /** @param requests how many are answered with it */
   launch(commit: SealedCommit, keys = new PendingKeys(), requests = 0): void {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
@@ -137,6 +152,15 @@ export class GroupCommit {
     const { commit, held } = present(this.#inFlight, 'only what is in flight can be durable')
     this.#inFlight = null
     return { commit, held }
+  }
+
+  #takeWhere(isTaken: (gathered: Gathered) => boolean): readonly Gathered[] {
+    const taken = this.#gathered.filter(isTaken)
+    if (taken.length === 0) return taken
+    this.#gathered = this.#gathered.filter((gathered) => !isTaken(gathered))
+    this.#bytes = this.#gathered.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#keys = new PendingKeys(this.#gathered.map(({ request }) => request).filter(isWrite))
+    return taken
   }
 }
 

@@ -21,6 +21,8 @@ export interface WaitingEntry {
 export interface Cursor {
   readonly writer: WriterId
   key: LogKey | null
+  /** True if it is a leader's log, which the chain applies: known once its header is. */
+  isChained: boolean
   /** `recovering` until its local blocks are taken, then `following`; `out` of service is final. */
   phase: 'active' | 'recovering' | 'following' | 'out'
   /** Index of the next block to take. */
@@ -45,6 +47,7 @@ export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['p
   return {
     writer,
     key,
+    isChained: false,
     phase,
     next: 0,
     localLength,

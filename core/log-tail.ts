@@ -66,6 +66,13 @@ export class LogTail {
     return { index }
   }
 
+  /** Gives a block that nothing joins its index. */
+  sealWhole(block: Uint8Array): number {
+    this.#blocks.push({ parts: [block], bytes: block.length, pending: 1 })
+    this.#isOpen = false
+    return this.#first + this.#blocks.length - 1
+  }
+
   /** Everything that was sealed is durable. */
   land(): void {
     for (const block of this.#blocks) block.pending = 0

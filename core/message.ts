@@ -1,9 +1,10 @@
 /**
- * Messages between the replicas of a group: binary, bounded, one of two kinds.
+ * Messages between the replicas of a group: binary, bounded.
  *
  * `announce` names logs by their keys, for a log can be found only by its key: a node tells what
  * it learned to all its peers, so that entries travel over relays. `heartbeat` is everything
- * else a peer has to know: the durable frontier (JR6), the clock, who is reached.
+ * else a peer has to know: the durable frontier (JR6), the clock, who is reached. What members say
+ * about leading is in `leader-mode/message.ts`.
  */
 
 import {
@@ -19,10 +20,13 @@ import {
   type NodeName,
   present,
   toHex,
-  unreachable,
   type WriterId,
 } from '../base/index.ts'
 import { decodeVector, decodeWriterId, encodeVector, type ReadonlyVersionVector, type VersionVector } from '../crdt/index.ts'
+
+import { decodeChainPlace, encodeChainPlace } from './leader-mode/chain-link.ts'
+import { decodeLeaderMessage, encodeLeaderMessage, type LeaderMessage } from './leader-mode/message.ts'
+import type { ChainPlace } from './leader-mode/position.ts'
 
 const ANNOUNCE = 1
 const HEARTBEAT = 2
@@ -32,6 +36,7 @@ const DIGEST_BYTES = 8
 export const ANNOUNCED_LOGS_MAX = 1024
 /** Peers of one node. */
 export const PEERS_MAX = 256
+export const URL_LENGTH_MAX = 256
 
 export interface AnnouncedLog {
   readonly writer: WriterId
@@ -50,7 +55,13 @@ export interface Heartbeat {
   readonly wallMs: number
   /** The last heartbeat that the sender got from the receiver, for the round trip; null before the first. */
   readonly echo: { readonly sentAtMs: number; readonly heldMs: number } | null
+  /** What the sender has entered and what it has promised (EP4). */
   readonly epoch: Epoch
+  readonly promised: Epoch
+  /** The furthest block of the chain that the sender knows to be committed. */
+  readonly committed: ChainPlace | null
+  /** Where clients reach the sender over HTTP; empty if nowhere. */
+  readonly url: string
   /** What the sender holds durably and has applied. */
   readonly frontier: ReadonlyVersionVector
   readonly digest: string
@@ -59,9 +70,9 @@ export interface Heartbeat {
   readonly nameContested: boolean
 }
 
-export type Message = Announce | (Heartbeat & { readonly frontier: VersionVector })
+export type Message = Announce | (Heartbeat & { readonly frontier: VersionVector }) | LeaderMessage
 
-export function encodeMessage(message: Announce | Heartbeat): Uint8Array {
+export function encodeMessage(message: Announce | Heartbeat | LeaderMessage): Uint8Array {
   const output = new ByteWriter()
   switch (message.kind) {
     case 'announce':
@@ -72,13 +83,18 @@ export function encodeMessage(message: Announce | Heartbeat): Uint8Array {
       output.byte(HEARTBEAT).uint(Math.floor(message.sentAtMs)).uint(Math.floor(message.wallMs))
       if (message.echo === null) output.byte(0)
       else output.byte(1).uint(Math.floor(message.echo.sentAtMs)).uint(Math.floor(message.echo.heldMs))
-      output.uint(message.epoch)
+      output
+        .uint(message.epoch)
+        .uint(message.promised)
+        .byte(message.committed === null ? 0 : 1)
+      if (message.committed !== null) encodeChainPlace(output, message.committed)
+      output.binary(message.url)
       encodeVector(output, message.frontier)
       output.fixed(bytesOfHex(message.digest)).uint(message.reaches.length)
       for (const name of message.reaches) output.binary(name)
       return output.byte(message.nameContested ? 1 : 0).finish()
     default:
-      return unreachable(message)
+      return encodeLeaderMessage(message)
   }
 }
 
@@ -86,7 +102,7 @@ export function encodeMessage(message: Announce | Heartbeat): Uint8Array {
 export function decodeMessage(bytes: Uint8Array): Message {
   const input = new ByteReader(bytes)
   const kind = input.byte()
-  const message = kind === ANNOUNCE ? decodeAnnounce(input) : kind === HEARTBEAT ? decodeHeartbeat(input) : null
+  const message = kind === ANNOUNCE ? decodeAnnounce(input) : kind === HEARTBEAT ? decodeHeartbeat(input) : decodeLeaderMessage(kind, input)
   if (message === null) throw new MalformedError(`a message has the unknown kind ${kind}`)
   input.end()
   return message
@@ -109,6 +125,9 @@ function decodeHeartbeat(input: ByteReader): Message {
   const wallMs = input.uint()
   const echo = decodeFlag(input) ? { sentAtMs: input.uint(), heldMs: input.uint() } : null
   const epoch = input.uint() as Epoch
+  const promised = input.uint() as Epoch
+  const committed = decodeFlag(input) ? decodeChainPlace(input) : null
+  const url = input.binary(URL_LENGTH_MAX)
   const frontier = decodeVector(input)
   const digest = toHex(input.fixed(DIGEST_BYTES))
   const reaches: NodeName[] = []
@@ -118,7 +137,20 @@ function decodeHeartbeat(input: ByteReader): Message {
     if (!isNodeName(name)) throw new MalformedError('a heartbeat names a node that is no node name')
     reaches.push(name)
   }
-  return { kind: 'heartbeat', sentAtMs, wallMs, echo, epoch, frontier, digest, reaches, nameContested: decodeFlag(input) }
+  return {
+    kind: 'heartbeat',
+    sentAtMs,
+    wallMs,
+    echo,
+    epoch,
+    promised,
+    committed,
+    url,
+    frontier,
+    digest,
+    reaches,
+    nameContested: decodeFlag(input),
+  }
 }
 
 function decodeFlag(input: ByteReader): boolean {

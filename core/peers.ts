@@ -30,6 +30,8 @@ interface Peer {
   /** Its durable frontier by the last report. */
   report: VersionVector | null
   digest: string | null
+  /** Where clients reach it over HTTP. */
+  url: string | null
   reaches: readonly NodeName[]
   rttMs: number | null
   /**
@@ -89,6 +91,7 @@ export class Peers {
     peer.heardAtMs = now.monotonicMs
     peer.report = heartbeat.frontier
     peer.digest = heartbeat.digest
+    peer.url = heartbeat.url === '' ? null : heartbeat.url
     peer.reaches = heartbeat.reaches
     peer.lastHeartbeat = { sentAtMs: heartbeat.sentAtMs, receivedAtMs: now.monotonicMs }
     if (heartbeat.echo !== null) peer.rttMs = Math.max(0, now.monotonicMs - heartbeat.echo.sentAtMs - heartbeat.echo.heldMs)
@@ -97,6 +100,16 @@ export class Peers {
 
   connected(): NodeName[] {
     return [...this.#peers].filter(([, peer]) => peer.connected).map(([name]) => name)
+  }
+
+  /** The directory of a peer that is connected. */
+  directoryOf(name: NodeName): DirectoryId | null {
+    const peer = this.#peers.get(name)
+    return peer?.connected === true ? peer.directory : null
+  }
+
+  urlOf(name: NodeName): string | null {
+    return this.#peers.get(name)?.url ?? null
   }
 
   echoFor(name: NodeName, now: Now): Heartbeat['echo'] {
@@ -153,6 +166,7 @@ export class Peers {
         heardAtMs: null,
         report: null,
         digest: null,
+        url: null,
         reaches: [],
         rttMs: null,
         clockMs: null,

@@ -24,6 +24,8 @@ export type JournalRecord =
       readonly bytes: Uint8Array
       /** True if it continues the block of the record before: where it comes first, the block's beginning was given up. */
       readonly joins?: true
+      /** True if nothing joins it, so that it is known to be whole. */
+      readonly whole?: true
     }
   /** The latest replaces all earlier ones of its group and survives recycling (JR7). */
   | { readonly kind: 'facts'; readonly group: GroupName; readonly bytes: Uint8Array }

@@ -19,11 +19,16 @@ export interface RecoveryPlan {
   readonly facts: Uint8Array | null
 }
 
-/** Parts of blocks by their index, as the journal has them. */
-type JournaledBlocks = ReadonlyMap<number, readonly Uint8Array[]>
+interface JournaledBlock {
+  readonly parts: Uint8Array[]
+  readonly isWhole: boolean
+}
+
+/** By their index, as the journal has them. */
+type JournaledBlocks = ReadonlyMap<number, JournaledBlock>
 
 export function planRecovery(group: GroupName, stored: readonly StoredLog[], records: readonly JournalRecord[]): RecoveryPlan {
-  const journaled = new Map<WriterId, Map<number, Uint8Array[]>>()
+  const journaled = new Map<WriterId, Map<number, JournaledBlock>>()
   let facts: Uint8Array | null = null
   for (const record of records) {
     if (record.group !== group) continue
@@ -37,28 +42,29 @@ export function planRecovery(group: GroupName, stored: readonly StoredLog[], rec
   return { logs, facts }
 }
 
-function addPart(journaled: Map<WriterId, Map<number, Uint8Array[]>>, record: Extract<JournalRecord, { kind: 'block' }>): void {
-  const { writer, index, bytes, joins } = record
-  const blocks = journaled.get(writer) ?? new Map<number, Uint8Array[]>()
+function addPart(journaled: Map<WriterId, Map<number, JournaledBlock>>, record: Extract<JournalRecord, { kind: 'block' }>): void {
+  const { writer, index, bytes, joins, whole } = record
+  const blocks = journaled.get(writer) ?? new Map<number, JournaledBlock>()
   journaled.set(writer, blocks)
-  const parts = blocks.get(index)
-  if (parts !== undefined) parts.push(bytes)
+  const block = blocks.get(index)
+  if (block !== undefined) block.parts.push(bytes)
   // A block whose beginning was given up with its segment is none.
-  else if (joins !== true) blocks.set(index, [bytes])
+  else if (joins !== true) blocks.set(index, { parts: [bytes], isWhole: index === 0 || whole === true })
 }
 
 /**
- * The journal's blocks from `length` on, up to the first gap. Its last block is open unless it is
- * a header: in another copy of this directory more may have joined it.
+ * The journal's blocks from `length` on, up to the first gap. Its last block is open unless nothing
+ * ever joins it: in another copy of this directory more may have.
  */
 function endOf(length: number, blocks: JournaledBlocks = new Map()): Pick<RecoveredLog, 'tail' | 'open' | 'openIndex'> {
-  const openIndex = Math.max(0, ...blocks.keys())
+  const lastIndex = Math.max(0, ...blocks.keys())
+  const last = blocks.get(lastIndex)
+  const isOpen = last !== undefined && !last.isWhole && lastIndex >= length
   const tail: Uint8Array[] = []
-  for (let index = length; index < openIndex || (index === 0 && openIndex === 0); index++) {
-    const parts = blocks.get(index)
-    if (parts === undefined) break
-    tail.push(concatBytes(parts))
+  for (let index = length; index < (isOpen ? lastIndex : lastIndex + 1); index++) {
+    const block = blocks.get(index)
+    if (block === undefined) break
+    tail.push(concatBytes(block.parts))
   }
-  const isOpen = openIndex > 0 && openIndex >= length
-  return { tail, open: isOpen ? (blocks.get(openIndex) ?? []) : [], openIndex }
+  return { tail, open: isOpen ? last.parts : [], openIndex: lastIndex }
 }

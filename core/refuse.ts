@@ -1,6 +1,6 @@
 /** Why requests are refused that no node could serve in this state, in words that say what to do next. */
 
-import { SkeinError } from '../base/index.ts'
+import { type Epoch, type NodeName, SkeinError } from '../base/index.ts'
 
 /** @param progress blocks read and to be read, or null before the number is known */
 export function recoveringError(progress: { readonly done: number; readonly total: number } | null): SkeinError {
@@ -16,4 +16,22 @@ export function busyError(): SkeinError {
 export function noLeaderError(): SkeinError {
   const message = 'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local'
   return new SkeinError('NO_QUORUM', message)
+}
+
+/** Only the leader can do it. @param url where its HTTP door is, if that is known */
+export function notLeaderError(leader: NodeName, url: string | null): SkeinError {
+  const where = url === null ? '' : ` at ${url}`
+  return new SkeinError('NOT_LEADER', `this cluster is led by ${leader}: ask it${where}`, { details: { leader, url, applied: false } })
+}
+
+export function noQuorumError(node: NodeName, promised: Epoch): SkeinError {
+  const message = `${node} reaches no majority, or no leader is elected yet (epoch ${promised}): try again shortly; \`skein status\` shows who is reached`
+  return new SkeinError('NO_QUORUM', message, { details: { applied: false } })
+}
+
+/** The leader lost its majority, or its epoch, with the write on its way. */
+export function lostWriteError(): SkeinError {
+  const message =
+    'the leader changed while this write was on its way: it may stand or be lost; read it back, or repeat it with its idempotency key'
+  return new SkeinError('UNAVAILABLE', message, { details: { applied: 'unknown' } })
 }

@@ -14,6 +14,10 @@ export interface ReplicaConfig {
    * sooner; it must stay above what clocks in the cluster really differ by.
    */
   readonly maxClockDriftMs: number
+  /** The mode in which a new cluster begins (EP1); the same on every node. Later it is switched, and what the members agreed on counts. */
+  readonly mode: 'multi' | 'leader'
+  /** Where clients reach this node over HTTP, told to peers; null if nowhere. */
+  readonly url: string | null
   /** The share of writes that fail on purpose, in millionths: for tests of clients. */
   readonly dropRateMillionths: number
   /**

@@ -10,36 +10,38 @@
 
 import {
   type DirectoryId,
-  type Epoch,
-  FIRST_EPOCH,
   type LogKey,
   MalformedError,
   type NodeName,
   type Now,
   type Prng,
-  type SkeinError,
+  SkeinError,
   unreachable,
   type WriterId,
 } from '../base/index.ts'
 import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
 import { answerConflicts, answerRead } from './answer-read.ts'
 import { Delivery } from './delivery.ts'
-import type { Effect, Input, RecoveredLog } from './effects.ts'
+import type { Effect, Input, RecoveredLog, ReplyEffect } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
 import { decodeFacts, encodeFacts } from './facts.ts'
 import { Health } from './health.ts'
 import { IdempotencyTable } from './idempotency.ts'
+import { LeaderMode } from './leader-mode/leader-mode.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
 import { readOnlyError } from './read-only.ts'
-import { busyError, noLeaderError, recoveringError } from './refuse.ts'
+import { busyError, recoveringError } from './refuse.ts'
 import type { ReplicaConfig } from './replica-config.ts'
 import { isWrite, type ReadRequest, type Reply, type Request, type RequestId, type WriteRequest } from './requests.ts'
 import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
 import { SessionWaits } from './waiting.ts'
 import { WritePath } from './write-path.ts'
+
+/** Answers that a leader has ready leave within this, or with an error: it has lost its majority long before. */
+const CONFIRM_TIMEOUT_MS = 5000
 
 /** A request that is answered on a state which covers its session. */
 type SessionRequest = ReadRequest | WriteRequest
@@ -54,15 +56,16 @@ export class Replica {
   readonly #peers: Peers
   readonly #delivery: Delivery
   readonly #writes: WritePath
+  readonly #mode: LeaderMode
   /** Logs out of service for good (LG2); journaled as facts. */
   readonly #forked = new Map<WriterId, LogFailure>()
   readonly #health: Health
   /** Peers that saw another process under this node's name. */
   readonly #contestedBy = new Set<NodeName>()
-  readonly #epoch: Epoch = FIRST_EPOCH
   /** A copy of the frontier that replies share until it moves. */
   #session: ReadonlyVersionVector | null = null
   #hasMoved = false
+  #isStarted = false
   #isRecovered = false
   #isFactsChanged = false
   #isReportWanted = false
@@ -81,17 +84,45 @@ export class Replica {
       node: config.node,
       frontier: this.#frontier,
       emit: (effect) => this.#emit(effect),
-      isSkewed: (entry) => this.#health.isSkewed(lastOf(entry).timestamp, this.#now),
-      hasEntered: (epoch) => epoch <= this.#epoch,
+      isSkewed: (entry) => !this.#mode.isAdopted(entry) && this.#health.isSkewed(lastOf(entry).timestamp, this.#now),
+      mayApply: (entry) => this.#mode.mayApply(entry),
       findFault: (entry) => this.#state.findFault(entry),
       apply: (entry) => this.#applyForeign(entry),
       carry: (entry) => this.#carry(entry),
+      chain: (writer, block, bytes) => this.#mode.take(writer, block, bytes, false),
+      isChainFull: (writer) => this.#mode.isFull(writer),
+      learnChainEnd: (end) => this.#mode.learnCommit(end),
     })
+    this.#mode = new LeaderMode({
+      config,
+      random,
+      frontier: this.#frontier,
+      now: () => this.#now,
+      apply: (entry) => this.#applyForeign(entry),
+      drain: () => this.#delivery.drain(),
+      resume: (writer) => this.#delivery.resume(writer),
+      adoptable: () => this.#delivery.adoptable(),
+      connected: () => this.#peers.connected(),
+      directoryOf: (peer) => this.#peers.directoryOf(peer),
+      urlOf: (node) => (node === config.node ? config.url : this.#peers.urlOf(node)),
+      isAble: () => this.#isRecovered && this.#health.readOnly === null,
+      send: (to, message) => this.#emit({ kind: 'send', to, message: encodeMessage(message) }),
+      reply: (id, reply) => this.#reply(id, reply),
+      read: (request) => this.#read(request),
+      askGather: () => this.#writes.askGather(),
+      lead: (epoch, link) => this.#writes.lead(epoch, link),
+      publishCommitted: () => this.#writes.publishCommitted(),
+      depose: (error) => this.#writes.depose(error),
+      refuseGathered: (error) => this.#writes.refuseGathered(error),
+    })
+    const mode = this.#mode
     this.#writes = new WritePath({
       group: config.group,
       node: config.node,
       directory: config.directory,
-      epoch: this.#epoch,
+      get epoch() {
+        return mode.epoch
+      },
       memberCount: config.members.length,
       dropRateMillionths: config.dropRateMillionths,
       random,
@@ -108,6 +139,13 @@ export class Replica {
       countPeersHolding: (version) => this.#peers.countHolding(version),
       isOutOfService: (writer) => this.#forked.has(writer),
       takeChangedFacts: () => this.#takeChangedFacts(),
+      factsLanded: () => mode.persisted(),
+      permit: () => mode.permit,
+      nextAct: () => mode.nextAct(),
+      isServing: () => mode.isServing,
+      multiLink: () => mode.multiLink,
+      chain: (writer, block, bytes) => mode.take(writer, block, bytes, true),
+      confirm: (replies) => this.#confirm(replies),
     })
   }
 
@@ -117,6 +155,7 @@ export class Replica {
     // Most inputs cause nothing, and then the list is still empty.
     if (this.#effects.length > 0) this.#effects = []
     this.#handle(input)
+    if (this.#isStarted) this.#mode.settle()
     if (this.#hasMoved) for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
     this.#hasMoved = false
     if (this.#isReportWanted) this.#sendHeartbeats()
@@ -145,7 +184,7 @@ export class Replica {
 
   /** Requests that wait. Invariant: at most `requestsMax`. */
   get heldRequests(): number {
-    return this.#sessionWaits.size + this.#writes.heldRequests
+    return this.#sessionWaits.size + this.#writes.heldRequests + this.#mode.heldRequests
   }
 
   /** What is applied, and durable here: they are the same (JR6). */
@@ -171,9 +210,10 @@ export class Replica {
       directory: this.#config.directory,
       writer: this.#writes.writer,
       state: this.#describeState(),
-      mode: 'multi',
-      epoch: this.#epoch,
-      leader: null,
+      mode: this.#mode.mode,
+      epoch: this.#mode.epoch,
+      leader: this.#mode.leader,
+      chain: this.#mode.status(),
       members: this.#config.members,
       digest: this.digest,
       frontier: Object.fromEntries(this.#frontier.entries()),
@@ -195,11 +235,13 @@ export class Replica {
         return this.#request(input.id, input.request)
       case 'withdrawn':
         this.#writes.withdraw(input.id)
+        this.#mode.withdraw(input.id)
         return this.#sessionWaits.remove(input.id)
       case 'gathered':
+        this.#mode.gathered()
         return this.#writes.gathered()
       case 'persisted':
-        return this.#writes.publish()
+        return this.#writes.persisted()
       case 'appended':
         return this.#appended(input.writer, input.key)
       case 'blocks':
@@ -212,6 +254,7 @@ export class Replica {
       case 'disconnected':
         this.#contestedBy.delete(input.peer)
         this.#peers.disconnect(input.peer)
+        this.#mode.disconnected(input.peer)
         return this.#assessHealth()
       case 'message':
         return this.#receive(input.from, input.message)
@@ -229,7 +272,10 @@ export class Replica {
   }
 
   #start(logs: readonly RecoveredLog[], facts: Uint8Array | null): void {
-    for (const [writer, failure] of decodeFacts(facts).forked) this.#forked.set(writer, failure)
+    const { forked, promise } = decodeFacts(facts)
+    for (const [writer, failure] of forked) this.#forked.set(writer, failure)
+    this.#mode.recover(promise)
+    this.#isStarted = true
     this.#delivery.recover(logs, this.#forked)
     this.#checkRecovered()
   }
@@ -252,6 +298,10 @@ export class Replica {
         return this.#reply(id, answerConflicts(request, this.#state, this.#now.wallMs))
       case 'copies':
         return this.#isFull ? this.#fail(id, busyError()) : this.#writes.countCopies(id, request)
+      case 'mode':
+        return this.#isFull ? this.#fail(id, busyError()) : this.#mode.switchMode(id, request)
+      case 'promote':
+        return this.#isFull ? this.#fail(id, busyError()) : this.#mode.promote(id, request)
       case 'get':
       case 'scan':
       case 'inspect':
@@ -279,8 +329,9 @@ export class Replica {
 
   #refusalOf(request: SessionRequest): SkeinError | null {
     if (!this.#isRecovered) return recoveringError(this.#delivery.recoveryProgress())
-    if (isWrite(request)) return readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)
-    return request.consistency === 'linearizable' ? noLeaderError() : null
+    const route = this.#mode.route(request)
+    if (route instanceof SkeinError) return route
+    return isWrite(request) ? (readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)) : null
   }
 
   /** A request that waited: what it asks may be impossible by now. */
@@ -292,11 +343,18 @@ export class Replica {
 
   /** A request whose session is covered. What need not wait is answered however many others do. */
   #admit(id: RequestId, request: SessionRequest): void {
-    const place = isWrite(request) ? 'next' : this.#writes.placeOf(request)
-    if (place === null && !isWrite(request)) this.#reply(id, this.#read(request))
+    const isLinearizable = !isWrite(request) && request.consistency === 'linearizable'
+    const mustWait = isWrite(request) || (isLinearizable && this.#mode.route(request) === 'wait')
+    const place = mustWait ? 'next' : this.#writes.placeOf(request)
+    if (place === null && !isWrite(request) && !isLinearizable) this.#reply(id, this.#read(request))
     else if (this.#isFull) this.#fail(id, busyError())
     else if (isWrite(request)) this.#writes.gather(id, request)
+    else if (place === null) this.#mode.confirm({ kind: 'read', id, request, deadlineMs: this.#now.monotonicMs + request.timeoutMs })
     else this.#writes.hold({ id, request }, place)
+  }
+
+  #confirm(replies: readonly ReplyEffect[]): void {
+    if (replies.length > 0) this.#mode.confirm({ kind: 'answers', replies, deadlineMs: this.#now.monotonicMs + CONFIRM_TIMEOUT_MS })
   }
 
   #read(request: ReadRequest): Reply {
@@ -350,9 +408,10 @@ export class Replica {
   }
 
   #takeChangedFacts(): Uint8Array | null {
-    if (!this.#isFactsChanged) return null
+    const promise = this.#mode.takeChangedPromise()
+    if (!this.#isFactsChanged && promise === null) return null
     this.#isFactsChanged = false
-    return encodeFacts({ forked: this.#forked })
+    return encodeFacts({ forked: this.#forked, promise: this.#mode.promise })
   }
 
   // Peers
@@ -378,9 +437,11 @@ export class Replica {
         this.#peers.hear(from, message, this.#now)
         if (message.nameContested) this.#contestedBy.add(from)
         else this.#contestedBy.delete(from)
+        if (message.committed !== null) this.#mode.learnCommit(message.committed)
+        this.#mode.hearPromise(message.promised)
         return this.#writes.releaseConcerns()
       default:
-        return unreachable(message)
+        return this.#mode.receive(from, message)
     }
   }
 
@@ -420,8 +481,11 @@ export class Replica {
       sentAtMs: this.#now.monotonicMs,
       wallMs: this.#now.wallMs,
       echo: this.#peers.echoFor(to, this.#now),
-      epoch: this.#epoch,
-      frontier: this.#frontier,
+      epoch: this.#mode.epoch,
+      promised: this.#mode.promised,
+      committed: this.#mode.committed,
+      url: this.#config.url ?? '',
+      frontier: this.#mode.report,
       digest: this.#state.digest,
       reaches: this.#peers.connected(),
       nameContested: this.#peers.isContested(to, this.#now),
@@ -436,10 +500,13 @@ export class Replica {
     this.#assessHealth()
     for (const { id, reply } of this.#sessionWaits.takeExpired(monotonicMs)) this.#reply(id, reply)
     this.#writes.expireConcerns()
+    this.#writes.expireGathered(() => this.#mode.unavailable)
+    this.#mode.tick()
     // An entry that was too far ahead may not be any more.
     this.#delivery.drain()
     if (monotonicMs < this.#heartbeatDueMs) return
     this.#heartbeatDueMs = monotonicMs + HEARTBEAT_INTERVAL_MS
+    this.#mode.heartbeat()
     this.#sendHeartbeats()
   }
 

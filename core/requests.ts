@@ -3,7 +3,7 @@
  * from. Requests arrive here parsed and within their limits; the doors see to that.
  */
 
-import type { Key, SkeinError } from '../base/index.ts'
+import type { Epoch, Key, NodeName, SkeinError } from '../base/index.ts'
 import type { Conflict, Dot, ReadonlyVersionVector, Value, Version } from '../crdt/index.ts'
 import type { Inspection, Procedure } from './procedure.ts'
 import type { Status } from './status.ts'
@@ -107,9 +107,23 @@ export interface StatusRequest {
   readonly kind: 'status'
 }
 
+/** Switches the cluster between its modes (EP4, EP5); answered once this node is in the one asked for. */
+export interface ModeRequest {
+  readonly kind: 'mode'
+  readonly mode: 'multi' | 'leader'
+  readonly timeoutMs: number
+}
+
+/** Hands the leadership over to a voter (LM10). */
+export interface PromoteRequest {
+  readonly kind: 'promote'
+  readonly node: NodeName
+  readonly timeoutMs: number
+}
+
 export type ReadRequest = GetRequest | ScanRequest | InspectRequest
 export type WriteRequest = TransactionRequest | ProcedureRequest
-export type Request = ReadRequest | WriteRequest | CopiesRequest | ConflictsRequest | StatusRequest
+export type Request = ReadRequest | WriteRequest | CopiesRequest | ConflictsRequest | StatusRequest | ModeRequest | PromoteRequest
 
 export function isWrite(request: Request): request is WriteRequest {
   return request.kind === 'transaction' || request.kind === 'procedure'
@@ -149,4 +163,6 @@ export type Reply =
   | { readonly kind: 'copies'; readonly nodes: number }
   | { readonly kind: 'conflicts'; readonly keys: readonly KeyConflicts[]; readonly next: Key | null }
   | { readonly kind: 'status'; readonly status: Status }
+  /** The mode that this node is in. `leader`: as far as it is known. */
+  | { readonly kind: 'mode'; readonly mode: 'multi' | 'leader'; readonly epoch: Epoch; readonly leader: NodeName | null }
   | { readonly kind: 'failed'; readonly error: SkeinError }

@@ -4,6 +4,7 @@
  */
 
 import type { DirectoryId, Epoch, NodeName, WriterId } from '../base/index.ts'
+import type { ChainPlace, Position } from './leader-mode/position.ts'
 import type { PeerRefusal } from './ports.ts'
 import type { ReadOnlyReason } from './read-only.ts'
 
@@ -61,6 +62,22 @@ export interface PeerStatus {
   readonly nameContested: boolean
 }
 
+/** Where this member is in the chain of leaders' logs. */
+export interface ChainStatus {
+  readonly role: 'follower' | 'canvassing' | 'candidate' | 'leader'
+  readonly promised: Epoch
+  /** The highest block that it holds, with all below (LM1). */
+  readonly position: Position
+  readonly committed: ChainPlace | null
+  readonly applied: ChainPlace | null
+  readonly voters: readonly {
+    readonly node: NodeName
+    readonly directory: DirectoryId | null
+    /** Blocks of the leader's log that it holds; known to the leader alone. */
+    readonly length: number | null
+  }[]
+}
+
 export interface Status {
   readonly node: NodeName
   readonly directory: DirectoryId
@@ -70,6 +87,7 @@ export interface Status {
   readonly mode: 'multi' | 'leader'
   readonly epoch: Epoch
   readonly leader: NodeName | null
+  readonly chain: ChainStatus
   readonly members: readonly NodeName[]
   /** Equal frontiers imply equal digests (CA5). */
   readonly digest: string

@@ -1,10 +1,11 @@
 /**
- * The path of a write in a multi epoch (WR1): gathered requests are executed in order, stamped,
- * encoded as one entry and persisted with one durable write; only then is their state visible,
- * only then do the answers leave and the blocks travel. `GroupCommit` says which requests go
- * together, `execute` what each of them does, this file in which order it all happens.
+ * The path of a write (WR1): gathered requests are executed in order, stamped, encoded as one
+ * entry and persisted with one durable write. In a multi epoch that is all: their state is visible,
+ * the answers leave and the blocks travel. A leader's block travels first; it is visible, and
+ * answered, once a majority holds it. `GroupCommit` says which requests go together, `execute`
+ * what each of them does, this file in which order it all happens.
  *
- * The writes' answers ride on the `persist` effect, so none can leave before it is durable.
+ * The answers of a multi epoch ride on the `persist` effect, so none can leave before it is durable.
  */
 
 import {
@@ -12,31 +13,45 @@ import {
   ByteWriter,
   type DirectoryId,
   ENTRY_BYTES_MAX,
+  type Epoch,
   makeWriterId,
   type NodeName,
+  present,
   SkeinError,
   type WriterId,
 } from '../base/index.ts'
 import { Dependencies, type Dot } from '../crdt/index.ts'
 import type { Delivery } from './delivery.ts'
-import type { Effect } from './effects.ts'
+import type { Effect, ReplyEffect } from './effects.ts'
 import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf } from './entry.ts'
 import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
 import type { GroupName } from './group.ts'
 import { GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
+import { type ChainAct, type ChainBlock, encodeChainAct } from './leader-mode/chain-block.ts'
+import type { ChainLink } from './leader-mode/chain-link.ts'
+import type { WritePermit } from './leader-mode/leader-mode.ts'
 import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
-import { busyError } from './refuse.ts'
+import { busyError, lostWriteError } from './refuse.ts'
 import type { CopiesRequest, ReadRequest, Reply, RequestId, WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
 
-/** The log that this node writes in this life. */
-interface ActiveLog {
+/** A log that this node writes in this life: the one of its epoch, or one before that whose blocks have not all left. */
+interface OwnLog {
   readonly header: Header
   readonly tail: LogTail
   /** Of the last transaction that is durable. */
   sequence: number
   dependencies: Dependencies
+}
+
+/** The durable write in flight. */
+interface Persisting {
+  /** The log of which it has blocks; null: facts alone. */
+  readonly log: OwnLog | null
+  readonly transactions: number
+  /** Blocks of a leader's log. */
+  readonly chainBlocks: readonly { readonly block: ChainBlock; readonly bytes: Uint8Array }[]
 }
 
 /** What the write path asks of the replica around it. */
@@ -52,8 +67,22 @@ export interface WriteContext extends ExecutionContext {
   /** How many peers hold a transaction durably. */
   countPeersHolding(version: Dot): number
   isOutOfService(writer: WriterId): boolean
-  /** The facts to be journaled with the next commit, or null if they have not changed. */
+  /** The facts to be journaled with the next durable write, or null if they have not changed. */
   takeChangedFacts(): Uint8Array | null
+  /** What the facts said is durable. */
+  factsLanded(): void
+  /** What this node may write now. */
+  permit(): WritePermit
+  /** What a leader writes next besides its clients' entries; null if nothing. */
+  nextAct(): ChainAct | null
+  /** True if a leader takes its clients' writes. */
+  isServing(): boolean
+  /** What the header of a log of this multi epoch says of the chain. */
+  multiLink(): ChainLink
+  /** A block of the leader's log is durable. */
+  chain(writer: WriterId, block: ChainBlock, bytes: Uint8Array): void
+  /** What a leader answers from its state waits until it is known to lead still (LM7). */
+  confirm(replies: readonly ReplyEffect[]): void
 }
 
 export class WritePath {
@@ -64,7 +93,10 @@ export class WritePath {
   /** Entries that only the journal has, of a block that may be incomplete there (JR8); applied, in order. */
   #carried: Entry[] = []
   #isCarryInFlight = false
-  #active: ActiveLog | null = null
+  #active: OwnLog | null = null
+  /** Logs of earlier epochs of this life, until all their blocks have left. */
+  readonly #retired = new Set<OwnLog>()
+  #persisting: Persisting | null = null
   #isGatherAsked = false
 
   constructor(context: WriteContext) {
@@ -91,7 +123,7 @@ export class WritePath {
   }
 
   gather(id: RequestId, request: WriteRequest): void {
-    this.#commit.gather(id, request)
+    this.#commit.gather(id, request, this.#context.now().monotonicMs)
     this.askGather()
   }
 
@@ -101,12 +133,13 @@ export class WritePath {
   }
 
   hold(read: HeldRead, place: ReadPlace): void {
-    this.#commit.hold(read, place)
+    this.#commit.hold(read, place, this.#context.now().monotonicMs)
+    if (place === 'next') this.askGather()
   }
 
   /** Asks to be told once the requests at hand are in, so that they share a commit. */
   askGather(): void {
-    if (this.#isGatherAsked || this.#commit.isInFlight) return
+    if (this.#isGatherAsked || this.#persisting !== null) return
     this.#isGatherAsked = true
     this.#context.emit({ kind: 'gather' })
   }
@@ -117,38 +150,76 @@ export class WritePath {
     this.#seal(true)
   }
 
-  /** The commit in flight is durable: its state becomes visible, then its blocks may travel. */
-  publish(): void {
-    const { commit, held } = this.#commit.land()
-    this.#isCarryInFlight = false
-    const { entry, concerns } = commit
-    const log = this.#active
+  /** The durable write in flight has landed. What it says becomes visible, or goes to those who have to hold it. */
+  persisted(): void {
+    const { log, transactions, chainBlocks } = present(this.#persisting, 'only what is in flight can be durable')
+    this.#persisting = null
     if (log !== null) {
       log.tail.land()
-      log.sequence += entry?.transactions.length ?? 0
+      log.sequence += transactions
       this.#context.delivery.recordOwn(log.header.writer, log.tail.length, log.sequence)
-      if (entry !== null) this.#context.apply(entry)
-      this.#handOver(log)
-      // Entries of peers may depend on this one, seen over a peer that is gone since.
-      if (entry !== null) this.#context.delivery.drain()
+      if (isLed(log)) {
+        for (const { block, bytes } of chainBlocks) this.#context.chain(log.header.writer, block, bytes)
+        this.#handOver(log)
+      } else {
+        this.#publish(log)
+      }
     }
-    for (const { id, request } of held) this.#context.emit({ kind: 'reply', id, reply: this.#context.read(request) })
-    this.#awaitConcerns(concerns)
+    this.#context.factsLanded()
     // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
     this.#seal(false)
   }
 
+  /** A majority holds what the leader wrote last, and the chain has applied it: it is answered. */
+  publishCommitted(): void {
+    const { commit, held } = this.#commit.land()
+    for (const reply of commit.replies) this.#context.emit(reply)
+    this.#answerHeld(held)
+    this.#awaitConcerns(commit.concerns)
+    this.#seal(true)
+  }
+
+  /** Opens the log of a leader epoch: its header is the first commit. */
+  lead(epoch: Epoch, chain: ChainLink): WriterId {
+    assert(!this.#commit.isInFlight, 'what was written before is durable when an election is won')
+    return this.#openLog(epoch, chain).header.writer
+  }
+
+  /** Not the leader any more. What is not committed may still become so; nobody is told that it is. */
+  depose(error: SkeinError): void {
+    if (this.#active !== null && isLed(this.#active)) this.#retire()
+    if (!this.#commit.isInFlight) return
+    const { commit, held } = this.#commit.land()
+    const unknown = lostWriteError()
+    for (const { id, reply } of commit.replies) this.#fail(id, reply.kind === 'committed' ? unknown : error)
+    for (const { id } of commit.concerns) this.#fail(id, unknown)
+    for (const { id } of held) this.#fail(id, error)
+  }
+
+  /** Answers what gathered and can't be taken here. */
+  refuseGathered(error: SkeinError): void {
+    for (const { id } of this.#commit.takeAll()) this.#fail(id, error)
+  }
+
+  /** Answers what waited too long for a commit that could take it. */
+  expireGathered(errorOf: () => SkeinError): void {
+    if (!this.#commit.hasGathered) return
+    for (const { id } of this.#commit.takeExpired(this.#context.now().monotonicMs)) this.#fail(id, errorOf())
+  }
+
   /** Blocks of a log are in the log store: those that gathered meanwhile follow. */
   appended(writer: WriterId): void {
-    const log = this.#active
-    if (log === null || log.header.writer !== writer) return
+    const logs = [...this.#retired, ...(this.#active === null ? [] : [this.#active])]
+    const log = logs.find(({ header }) => header.writer === writer)
+    if (log === undefined) return
     log.tail.appended()
     this.#handOver(log)
+    if (log.tail.isDrained) this.#retired.delete(log)
   }
 
   /** True if the log store has every block of this life's log. */
   get isDrained(): boolean {
-    return this.#active?.tail.isDrained ?? true
+    return this.#retired.size === 0 && (this.#active?.tail.isDrained ?? true)
   }
 
   /** Takes an entry of an earlier log that this life's log has to carry to the peers (JR8). */
@@ -190,13 +261,95 @@ export class WritePath {
     }
   }
 
-  /** Executes what was gathered and seals it as one entry (WR1). */
+  /** The commit in flight of a multi epoch is durable: its state becomes visible, then its blocks may travel. */
+  #publish(log: OwnLog): void {
+    const { commit, held } = this.#commit.land()
+    this.#isCarryInFlight = false
+    const { entry, concerns } = commit
+    if (entry !== null) this.#context.apply(entry)
+    this.#handOver(log)
+    // Entries of peers may depend on this one, seen over a peer that is gone since.
+    if (entry !== null) this.#context.delivery.drain()
+    this.#answerHeld(held)
+    this.#awaitConcerns(concerns)
+  }
+
+  #answerHeld(held: readonly HeldRead[]): void {
+    for (const { id, request } of held) this.#context.emit({ kind: 'reply', id, reply: this.#context.read(request) })
+  }
+
+  /** Starts the next durable write, with what there is to be written. */
   #seal(isDiskIdle: boolean): void {
-    if (this.#commit.isInFlight) return
+    if (this.#persisting !== null) return
     const facts = this.#context.takeChangedFacts()
-    if (this.hasCarried) return this.#sealCarried(facts)
-    if (!this.#commit.hasGathered && facts === null) return
-    const log = this.#activeLog()
+    const records: JournalRecord[] = facts === null ? [] : [{ kind: 'facts', group: this.#context.group, bytes: facts }]
+    // A leader's commit waits for a majority: facts need not wait for that.
+    if (!this.#commit.isInFlight) {
+      const permit = this.#context.permit()
+      if (permit === 'multi') return this.#sealMulti(records, isDiskIdle)
+      if (permit === 'leader') return this.#sealLed(records)
+    }
+    if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+  }
+
+  /** Executes what was gathered and seals it as one entry. */
+  #sealMulti(records: JournalRecord[], isDiskIdle: boolean): void {
+    if (this.hasCarried) return this.#sealCarried(records)
+    if (!this.#commit.hasGathered) {
+      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+      return
+    }
+    const log = this.#multiLog()
+    const { entry, keys, count, answers, part } = this.#execute(log, isDiskIdle)
+    if (part !== null) this.#sealPart(log, part, records)
+    if (entry === null) {
+      // Nothing was written: what is answered reflects only what is durable already.
+      for (const reply of answers.replies) this.#context.emit(reply)
+      this.#awaitConcerns(answers.concerns)
+      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+      else if (this.#commit.hasGathered) this.askGather()
+      return
+    }
+    this.#commit.launch({ entry, replies: [], concerns: answers.concerns }, keys, count)
+    this.#persist(records, { log, transactions: entry.transactions.length, chainBlocks: [] }, answers.replies)
+  }
+
+  /** Seals the next block of a leader's log: its header, what it has to do, or its clients' writes. */
+  #sealLed(records: JournalRecord[]): void {
+    const log = present(this.#active, 'a leader has a log')
+    const { writer } = log.header
+    const act = log.tail.isEmpty ? null : this.#context.nextAct()
+    if (log.tail.isEmpty || act !== null) {
+      const bytes = act === null ? encodeHeader(log.header) : encodeChainAct(act)
+      const block: ChainBlock = act ?? { kind: 'header', header: log.header }
+      records.push(this.#wholeBlock(log, bytes))
+      this.#commit.launch({ entry: null, replies: [], concerns: [] })
+      return this.#persist(records, { log, transactions: 0, chainBlocks: [{ block, bytes }] })
+    }
+    if (!this.#context.isServing() || !this.#commit.hasGathered) {
+      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+      return
+    }
+    const { entry, keys, count, answers, part } = this.#execute(log, false)
+    if (entry === null || part === null) {
+      this.#context.confirm(answers.replies)
+      this.#awaitConcerns(answers.concerns)
+      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+      else if (this.#commit.hasGathered) this.askGather()
+      return
+    }
+    assert(entry.writer === writer, 'a leader writes its own log')
+    records.push(this.#wholeBlock(log, part))
+    this.#commit.launch({ entry, replies: answers.replies, concerns: answers.concerns }, keys, count)
+    this.#persist(records, {
+      log,
+      transactions: entry.transactions.length,
+      chainBlocks: [{ block: { kind: 'entry', entry }, bytes: part }],
+    })
+  }
+
+  /** Executes the requests that go into the next entry, and encodes that. */
+  #execute(log: OwnLog, isDiskIdle: boolean) {
     const dependencies = log.dependencies.advance(this.#context.frontier, log.header.writer)
     const { entry, count, answers } = executeBatch(
       this.#commit.next(isDiskIdle),
@@ -204,37 +357,30 @@ export class WritePath {
       this.#context,
     )
     const keys = this.#commit.take(count)
-    const records = this.#factRecords(facts)
-    if (entry !== null) {
-      const part = encodeEntry(this.#entryWriter, entry, log.dependencies)
-      assert(part.length <= ENTRY_BYTES_MAX, 'nothing is persisted that could not be read again')
-      this.#sealPart(log, part, records)
-      log.dependencies = dependencies
-    }
-    if (records.length === 0) {
-      // Nothing was written: what is answered reflects only what is durable already.
-      for (const reply of answers.replies) this.#context.emit(reply)
-      this.#awaitConcerns(answers.concerns)
-      if (this.#commit.hasGathered) this.askGather()
-      return
-    }
-    this.#commit.launch({ entry, concerns: answers.concerns }, keys, count)
-    this.#context.emit({ kind: 'persist', records, replies: answers.replies })
+    if (entry === null) return { entry, keys, count, answers, part: null }
+    const part = encodeEntry(this.#entryWriter, entry, log.dependencies)
+    assert(part.length <= ENTRY_BYTES_MAX, 'nothing is persisted that could not be read again')
+    log.dependencies = dependencies
+    return { entry, keys, count, answers, part }
   }
 
   /** What is carried goes ahead of anything that depends on it: in commits of its own, each with the entries of one block. */
-  #sealCarried(facts: Uint8Array | null): void {
-    const log = this.#activeLog()
-    const records = this.#factRecords(facts)
+  #sealCarried(records: JournalRecord[]): void {
+    const log = this.#multiLog()
     const count = consecutive(this.#carried)
     this.#sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
     this.#carried = this.#carried.slice(count)
     this.#isCarryInFlight = true
-    this.#commit.launch({ entry: null, concerns: [] })
-    this.#context.emit({ kind: 'persist', records, replies: [] })
+    this.#commit.launch({ entry: null, replies: [], concerns: [] })
+    this.#persist(records, { log, transactions: 0, chainBlocks: [] })
   }
 
-  #sealPart(log: ActiveLog, part: Uint8Array, records: JournalRecord[]): void {
+  #persist(records: readonly JournalRecord[], persisting: Persisting, replies: readonly ReplyEffect[] = []): void {
+    this.#persisting = persisting
+    this.#context.emit({ kind: 'persist', records, replies })
+  }
+
+  #sealPart(log: OwnLog, part: Uint8Array, records: JournalRecord[]): void {
     const { group, writer } = log.header
     if (log.tail.isEmpty) {
       const header = encodeHeader(log.header)
@@ -243,26 +389,46 @@ export class WritePath {
     records.push({ kind: 'block', group, writer, bytes: part, ...log.tail.seal(part) })
   }
 
-  #factRecords(facts: Uint8Array | null): JournalRecord[] {
-    return facts === null ? [] : [{ kind: 'facts', group: this.#context.group, bytes: facts }]
+  /** A block of a leader's log: nothing joins it, so a length says what it holds. */
+  #wholeBlock(log: OwnLog, bytes: Uint8Array): JournalRecord {
+    const { group, writer } = log.header
+    return { kind: 'block', group, writer, index: log.tail.sealWhole(bytes), bytes, whole: true }
   }
 
   /** Gives the log store what may leave. */
-  #handOver(log: ActiveLog): void {
+  #handOver(log: OwnLog): void {
     const ready = log.tail.takeReady()
     if (ready !== null) this.#context.emit({ kind: 'append', writer: log.header.writer, ...ready })
   }
 
-  /** The log to write to: minted at the first write of this life (ID3), and anew if it went out of service. */
-  #activeLog(): ActiveLog {
-    if (this.#active !== null && !this.#context.isOutOfService(this.#active.header.writer)) return this.#active
-    const { group, node, directory, epoch, random, delivery } = this.#context
+  /** The log to write to: minted at the first write of this life and of each epoch (ID3), and anew if it went out of service. */
+  #multiLog(): OwnLog {
+    const { epoch, isOutOfService, multiLink } = this.#context
+    const active = this.#active
+    if (active !== null && active.header.epoch === epoch && !isOutOfService(active.header.writer)) return active
+    return this.#openLog(epoch, multiLink())
+  }
+
+  #openLog(epoch: Epoch, chain: ChainLink): OwnLog {
+    this.#retire()
+    const { group, node, directory, random, delivery } = this.#context
     let writer = makeWriterId(node, random.uint32())
     while (delivery.has(writer)) writer = makeWriterId(node, random.uint32())
-    const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node) }
+    const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node), chain }
     delivery.activate(header)
-    this.#active = { header, tail: new LogTail(), sequence: 0, dependencies: Dependencies.none() }
-    return this.#active
+    const log: OwnLog = { header, tail: new LogTail(), sequence: 0, dependencies: Dependencies.none() }
+    this.#active = log
+    return log
+  }
+
+  /** Nothing more is sealed into the log of today; what is sealed still leaves. */
+  #retire(): void {
+    if (this.#active !== null && !this.#active.tail.isDrained) this.#retired.add(this.#active)
+    this.#active = null
+  }
+
+  #fail(id: RequestId, error: SkeinError): void {
+    this.#context.emit({ kind: 'reply', id, reply: { kind: 'failed', error } })
   }
 
   #awaitConcerns(concerns: readonly ConcernWait[]): void {
@@ -274,6 +440,10 @@ export class WritePath {
   #countHolding(version: Dot): number {
     return (this.#context.frontier.has(version) ? 1 : 0) + this.#context.countPeersHolding(version)
   }
+}
+
+function isLed({ header }: OwnLog): boolean {
+  return header.chain.leadership !== null
 }
 
 /** How many of the first entries follow on one another in one log. */

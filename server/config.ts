@@ -23,6 +23,10 @@ export interface NodeConfig {
     readonly secret: ClusterSecret
   } | null
   readonly maxClockDriftMs: number
+  /** The mode in which a new cluster begins; the same on every node. */
+  readonly mode: 'multi' | 'leader'
+  /** Where clients reach this node over HTTP, told to peers and by them to clients; null if nowhere. */
+  readonly url: string | null
   /** From 0 to 1: the share of writes that fail on purpose. */
   readonly dropRate: number
   readonly journalSegmentBytes: number
@@ -39,6 +43,8 @@ export interface ServerConfig extends NodeConfig {
 
 export const NODE_DEFAULTS = {
   maxClockDriftMs: MAX_CLOCK_DRIFT_DEFAULT_MS,
+  mode: 'multi',
+  url: null,
   dropRate: 0,
   journalSegmentBytes: 64 * 1024 * 1024,
   /** RocksDB and the journal's next segment fit into it with room to spare. */

@@ -269,6 +269,8 @@ function newReplica(config: NodeConfig, directory: DataDirectory): Replica {
     directory: directory.directory,
     members: [...new Set(members)].sort(),
     maxClockDriftMs: config.maxClockDriftMs,
+    mode: config.mode,
+    url: config.url,
     dropRateMillionths: Math.round(config.dropRate * MILLION),
     requestsMax: REQUESTS_MAX_DEFAULT,
   }

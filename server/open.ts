@@ -87,6 +87,8 @@ function configOf(options: OpenOptions): NodeConfig {
             secret: ClusterSecret.parse(secret),
           },
     maxClockDriftMs: NODE_DEFAULTS.maxClockDriftMs,
+    mode: NODE_DEFAULTS.mode,
+    url: NODE_DEFAULTS.url,
     dropRate: NODE_DEFAULTS.dropRate,
     journalSegmentBytes: options.journalSegmentBytes ?? NODE_DEFAULTS.journalSegmentBytes,
     minFreeBytes: options.minFreeBytes ?? NODE_DEFAULTS.minFreeBytes,

@@ -186,6 +186,10 @@ function requestText(request: Request): string {
       return 'list conflicts'
     case 'status':
       return 'status'
+    case 'mode':
+      return `switch to ${request.mode} mode`
+    case 'promote':
+      return `make ${request.node} the leader`
     default:
       return unreachable(request)
   }
@@ -220,6 +224,8 @@ function replyText(reply: Reply): string {
       return `${reply.keys.length} keys with conflicts`
     case 'status':
       return `its status: ${reply.status.state.kind}`
+    case 'mode':
+      return `${reply.mode} mode, epoch ${reply.epoch}`
     case 'failed':
       return `${reply.error.code}: ${reply.error.message}`
     default:

@@ -231,6 +231,8 @@ export class Life {
       directory: disk.directory,
       members,
       maxClockDriftMs,
+      mode: 'multi' as const,
+      url: null,
       dropRateMillionths: 0,
       requestsMax: SIMULATED_REQUESTS_MAX,
     }

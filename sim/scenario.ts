@@ -272,7 +272,7 @@ function answerOfReply(reply: Reply): ScenarioAnswer {
 }
 
 /** What no script asks for. */
-function unreachableReply(reply: Extract<Reply, { readonly kind: 'page' | 'status' | 'inspected' | 'copies' }>): never {
+function unreachableReply(reply: Extract<Reply, { readonly kind: 'page' | 'status' | 'inspected' | 'copies' | 'mode' }>): never {
   throw new AssertionError(`a script asks for no ${reply.kind}`)
 }
 

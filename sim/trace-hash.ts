@@ -130,6 +130,9 @@ export class TraceHash {
         return
       case 'status':
         return this.#text(reply.status.digest)
+      case 'mode':
+        this.#number(reply.epoch)
+        return this.#text(reply.leader ?? '')
       case 'failed':
         return this.#text(reply.error.code)
       default:

@@ -4,7 +4,7 @@
  *
  *     magic 4 · checksum of the header 4 · number 8 · payload length 4 · records 4 · checksum of the payload 4 · 0 4
  *     payload · zeros up to 8
- *     a record: kind 1 · group length 1 · writer length 1 · joins 1 · bytes length 4 · index 8 · group · writer · bytes
+ *     a record: kind 1 · group length 1 · writer length 1 · flags 1 · bytes length 4 · index 8 · group · writer · bytes
  *
  * A frame for each record was rejected: a disk may keep the later pages of a torn write and lose
  * the earlier ones, and then a valid frame behind an invalid one would look like corruption.
@@ -34,6 +34,9 @@ const PAYLOAD_CHECKSUM_OFFSET = 24
 const RECORD_HEADER_BYTES = 16
 const BLOCK = 1
 const FACTS = 2
+/** Flags of a block: it continues the one of the record before; nothing joins it. */
+const JOINS = 1
+const WHOLE = 2
 const RECORDS_MAX = 64 * KIB
 const UINT32_SIZE = 2 ** 32
 
@@ -111,7 +114,7 @@ function encodeRecord(target: Buffer, start: number, record: JournalRecord): num
   target[start] = isBlock ? BLOCK : FACTS
   target[start + 1] = record.group.length
   target[start + 2] = writer.length
-  target[start + 3] = isBlock && record.joins === true ? 1 : 0
+  target[start + 3] = isBlock ? (record.joins === true ? JOINS : 0) | (record.whole === true ? WHOLE : 0) : 0
   target.writeUInt32LE(record.bytes.length, start + 4)
   writeUint64(target, start + 8, isBlock ? record.index : 0)
   let offset = start + RECORD_HEADER_BYTES
@@ -145,7 +148,7 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
           writer,
           index: readUint64(payload, offset + 8),
           bytes,
-          ...(payload[offset + 3] === 1 ? { joins: true } : {}),
+          ...flagsOf(payload.readUInt8(offset + 3)),
         })
         break
       case 'facts':
@@ -158,6 +161,11 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
   }
   if (offset !== payload.length) throw new MalformedError('a frame holds more than its records')
   return records
+}
+
+function flagsOf(flags: number): { joins?: true; whole?: true } {
+  if (flags > WHOLE) throw new MalformedError(`a block has the unknown flags ${flags}`)
+  return { ...(flags === JOINS ? { joins: true } : {}), ...(flags === WHOLE ? { whole: true } : {}) }
 }
 
 function recordKind(tag: number): JournalRecord['kind'] {

@@ -315,6 +315,10 @@ class Encoder {
         return ''
       case 'status':
         return ''
+      case 'mode':
+        return request.mode
+      case 'promote':
+        return request.node
       default:
         return unreachable(request)
     }
@@ -384,6 +388,8 @@ function answerOf(reply: Reply): { readonly detail: string | null; readonly dot:
       return { detail: `${reply.keys.length} keys`, dot: null }
     case 'copies':
       return { detail: `${reply.nodes} nodes`, dot: null }
+    case 'mode':
+      return { detail: `${reply.mode} mode, epoch ${reply.epoch}`, dot: null }
     case 'inspected':
     case 'status':
       return { detail: null, dot: null }

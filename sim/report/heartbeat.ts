@@ -4,10 +4,10 @@
  */
 
 import { MalformedError } from '../../base/index.ts'
-import { decodeMessage } from '../../core/index.ts'
+import { decodeMessage, type Message } from '../../core/index.ts'
 
 export interface MessageEssence {
-  readonly kind: 'heartbeat' | 'announce' | 'message'
+  readonly kind: Message['kind'] | 'message'
   readonly digest: string | null
 }
 

@@ -39,10 +39,31 @@ export const HAPPENING_KINDS = [
   'phase',
 ] as const satisfies readonly Happening['kind'][]
 
-export const TRANSFER_KINDS = ['blocks', 'heartbeat', 'announce', 'message'] as const
-export const CALL_KINDS = ['get', 'scan', 'inspect', 'transaction', 'procedure', 'copies', 'conflicts', 'status'] as const
+export const TRANSFER_KINDS = [
+  'blocks',
+  'heartbeat',
+  'announce',
+  'canvass',
+  'ballot',
+  'lead',
+  'acknowledge',
+  'hand-over',
+  'message',
+] as const
+export const CALL_KINDS = [
+  'get',
+  'scan',
+  'inspect',
+  'transaction',
+  'procedure',
+  'copies',
+  'conflicts',
+  'status',
+  'mode',
+  'promote',
+] as const
 export const OPERATION_KINDS = ['get', 'set', 'delete', 'restore', 'if-version', 'if-absent', 'scan', 'conflicts'] as const
-export const REPLY_KINDS = ['value', 'page', 'inspected', 'committed', 'copies', 'conflicts', 'status', 'failed'] as const
+export const REPLY_KINDS = ['value', 'page', 'inspected', 'committed', 'copies', 'conflicts', 'status', 'mode', 'failed'] as const
 
 export interface EventColumns {
   /** Number of the first event, then for each further one by how much the number rises. */

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DirectoryId, FIRST_EPOCH, type LogKey, makeWriterId, parseNodeName, type WriterId } from '../../base/index.ts'
-import { DEFAULT_GROUP, encodeHeader, type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX } from '../../core/index.ts'
+import { DEFAULT_GROUP, encodeHeader, type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, UNLINKED } from '../../core/index.ts'
 import { eventually } from '../support/eventually.ts'
 
 export interface OpenLogStore {
@@ -192,7 +192,7 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
 
 /** The blocks of a log, its header first. */
 export function log(length: number, writer: WriterId = WRITER): Uint8Array[] {
-  const header = encodeHeader({ group: DEFAULT_GROUP, writer, directory: DIRECTORY, epoch: FIRST_EPOCH, continues: null })
+  const header = encodeHeader({ group: DEFAULT_GROUP, writer, directory: DIRECTORY, epoch: FIRST_EPOCH, continues: null, chain: UNLINKED })
   return Array.from({ length }, (_, index) => (index === 0 ? header : text(`block ${index} of ${writer}`)))
 }
 

@@ -13,6 +13,7 @@ import {
   type WriterId,
 } from '../../base/index.ts'
 import {
+  type BlockHash,
   DEFAULT_GROUP,
   decodeEntries,
   decodeHeader,
@@ -154,6 +155,7 @@ describe('blocks of a log', () => {
       directory: '0123456789abcdef'.repeat(2) as DirectoryId,
       epoch: 3 as Epoch,
       continues,
+      chain: { follows: { writer: WRITER, epoch: 2 as Epoch, length: 7, hash: '0123456789abcdef' as BlockHash }, leadership: null },
     }
     const bytes = encodeHeader(header)
     expect(decodeHeader(bytes)).toEqual(header)

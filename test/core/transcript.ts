@@ -3,9 +3,9 @@
  * indented by four spaces. A changed protocol shows as a changed transcript, to be read and
  * judged in the diff: run the tests with UPDATE_TRANSCRIPTS=1 to rewrite them.
  *
- *     nodes n1 n2 n3 [seed=7] [drift=60s] [drop=1] [requests=9]   start a cluster; everybody reaches everybody
+ *     nodes n1 n2 n3 [seed=7] [drift=60s] [drop=1] [requests=9] [mode=leader]   start a cluster; everybody reaches everybody
  *     set n1 key value [w=2] [id=retry] [absent] [if=n1#1:3] [session=name] [ttl=5s]
- *     del n1 key · get n1 key [session=name] · scan n1 [prefix=p] [limit=2] [reverse]
+ *     del n1 key · get n1 key [session=name] [read=linearizable] · scan n1 [prefix=p] [limit=2] [reverse]
  *     batch n1 key=value key2=- …                    one transaction; "-" deletes
  *     restore n1 key n2#1:1 · conflicts n1 key
  *     save n1 name                                   keep the last reply's session as `name`
@@ -17,6 +17,8 @@
  *     hold-appends n1 · release-appends n1           what is durable waits for the log store / goes on
  *     cut n1 n2 · withhold n3 n1#1                    (that log's blocks don't reach n3) · heal
  *     crash n1 · restart n1 · forget-logs n1 2       (the log store loses its blocks from 2 on)
+ *     mode n1 leader|multi · promote n1 n2 · leading    who leads what, as each node sees it
+ *     wipe n1                                        an empty disk for a node that is down
  *     copy n1 · put-back n1                          the disk as it is now; again, while the node is down
  *     fork n2 n1#1                                   that node's log store finds the log forked
  *     digests · frontier n1 · logs n1 · state n1 · peers n1
@@ -24,7 +26,7 @@
  * Writers are printed as `n1#1` (the first log that n1 minted), so that a transcript reads.
  */
 
-import { binaryFromText, keyFromText, parseDuration, present, textFromBinary, type WriterId } from '../../base/index.ts'
+import { binaryFromText, keyFromText, parseDuration, parseNodeName, present, textFromBinary, type WriterId } from '../../base/index.ts'
 import { type Condition, keyRange, type Operation, REQUESTS_MAX_DEFAULT, type Reply } from '../../core/index.ts'
 import { type Dot, parseDot, type ReadonlyVersionVector, type Version } from '../../crdt/index.ts'
 import { ReplicaCluster, type ReplicaNode } from '../support/replica-cluster.ts'
@@ -65,6 +67,7 @@ class TranscriptSession {
       maxClockDriftMs: parseDuration(options.get('drift') ?? '60s', 'drift'),
       dropRateMillionths: Number(options.get('drop') ?? 0) * 1_000_000,
       requestsMax: Number(options.get('requests') ?? REQUESTS_MAX_DEFAULT),
+      mode: options.get('mode') === 'leader' ? 'leader' : 'multi',
     })
     return []
   }
@@ -81,7 +84,7 @@ class TranscriptSession {
       case 'get':
         return this.#ask(
           name,
-          (session) => ({ kind: 'get', key: keyFromText(second), consistency: 'session', session, timeoutMs: 1000 }),
+          (session) => ({ kind: 'get', key: keyFromText(second), consistency: readOf(options), session, timeoutMs: 1000 }),
           options,
         )
       case 'scan': {
@@ -95,6 +98,13 @@ class TranscriptSession {
         return this.#ask(name, () => ({ kind: 'conflicts', key: keyFromText(second), after: null, limit: 10 }), options)
       case 'reply':
         return this.#print(name)
+      case 'mode':
+        return this.#ask(name, () => ({ kind: 'mode', mode: second === 'leader' ? 'leader' : 'multi', timeoutMs: 5000 }), options)
+      case 'promote':
+        return this.#ask(name, () => ({ kind: 'promote', node: parseNodeName(second), timeoutMs: 5000 }), options)
+      case 'wipe':
+        cluster.wipeDisk(name)
+        return []
       case 'save': {
         const reply = cluster.reply(name, present(this.#last.get(name), 'something was asked'))
         if (reply !== null && 'session' in reply) this.#sessions.set(second, reply.session)
@@ -229,6 +239,8 @@ class TranscriptSession {
         )
       case 'status':
         return [reply.status.digest]
+      case 'mode':
+        return [`${reply.mode} mode, epoch ${reply.epoch}, leader ${reply.leader ?? 'none'}`]
       case 'inspected':
         return ['looked']
       case 'copies':
@@ -262,6 +274,15 @@ class TranscriptSession {
         const { state } = statusOf(cluster.node(name))
         return [state.kind === 'read-only' ? `read-only ${state.reason}` : state.kind]
       }
+      case 'leading':
+        return [...cluster.nodes.values()]
+          .filter((node) => node.isUp)
+          .map((node) => {
+            const { mode, epoch, leader, chain } = statusOf(node)
+            const { promised, role, position, committed, applied } = chain
+            const places = `holds ${position.epoch}:${position.length}, committed ${placeText(committed)}, applied ${placeText(applied)}`
+            return `${node.name} ${role} in ${mode} ${epoch}, promised ${promised}, leader ${leader ?? 'none'}, ${places}`
+          })
       case 'peers':
         return statusOf(cluster.node(name)).peers.map((peer) => `${peer.node} ${peer.state} lag ${peer.lag} skew ${peer.clockSkewMs}`)
       default:
@@ -303,6 +324,14 @@ class TranscriptSession {
 
 function setOf(key: string, value: string, ttlMs: number | null): Operation {
   return { kind: 'set', key: keyFromText(key), value: { type: 'text', data: binaryFromText(value) }, ttlMs }
+}
+
+function readOf(options: ReadonlyMap<string, string>): 'session' | 'linearizable' {
+  return options.get('read') === 'linearizable' ? 'linearizable' : 'session'
+}
+
+function placeText(place: { readonly epoch: number; readonly length: number } | null): string {
+  return place === null ? 'none' : `${place.epoch}:${place.length}`
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { ByteWriter, type DirectoryId, type Epoch, type Key, type LogKey, type Timestamp, type WriterId } from '../../base/index.ts'
-import { DEFAULT_GROUP, type Entry, encodeCarried, encodeEntry, encodeHeader, type JournalRecord } from '../../core/index.ts'
+import { DEFAULT_GROUP, type Entry, encodeCarried, encodeEntry, encodeHeader, type JournalRecord, UNLINKED } from '../../core/index.ts'
 import { Dependencies, formatDot } from '../../crdt/index.ts'
 import { contentsOf } from '../../sim/disk-contents.ts'
 import { DiskJournal } from '../../sim/disk-journal.ts'
@@ -25,7 +25,7 @@ function entryOf(writer: WriterId, sequence: number): Entry {
 function blockOf(writer: WriterId, index: number): Uint8Array {
   if (index > 0) return encodeEntry(new ByteWriter(), entryOf(writer, index), NONE)
   const directory = '0'.repeat(32) as DirectoryId
-  return encodeHeader({ group: DEFAULT_GROUP, writer, directory, epoch: 1 as Epoch, continues: null })
+  return encodeHeader({ group: DEFAULT_GROUP, writer, directory, epoch: 1 as Epoch, continues: null, chain: UNLINKED })
 }
 
 function logOf(writer: WriterId, length: number, durable = length): DiskLog {

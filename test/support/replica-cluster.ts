@@ -57,6 +57,7 @@ export interface ClusterOptions {
   readonly maxClockDriftMs?: number
   readonly dropRateMillionths?: number
   readonly requestsMax?: number
+  readonly mode?: 'multi' | 'leader'
 }
 
 export class ReplicaNode {
@@ -238,6 +239,11 @@ export class ReplicaCluster {
     this.#connectAll()
   }
 
+  /** Gives a node that is down an empty disk, and with it a new directory id. */
+  wipeDisk(name: string): void {
+    this.node(name).disk = { directory: this.#mintDirectory(), journal: [], logs: new Map() }
+  }
+
   /** Loses everything but the disk, and what was sent and not delivered. */
   crash(name: string): void {
     const node = this.node(name)
@@ -266,7 +272,7 @@ export class ReplicaCluster {
   }
 
   #newReplica(name: NodeName, disk: Disk, members: readonly NodeName[]): Replica {
-    const { maxClockDriftMs = 60_000, dropRateMillionths = 0, requestsMax = REQUESTS_MAX_DEFAULT } = this.#options
+    const { maxClockDriftMs = 60_000, dropRateMillionths = 0, requestsMax = REQUESTS_MAX_DEFAULT, mode = 'multi' as const } = this.#options
     const config = {
       group: DEFAULT_GROUP,
       node: name,
@@ -274,6 +280,8 @@ export class ReplicaCluster {
       members,
       maxClockDriftMs,
       dropRateMillionths,
+      mode,
+      url: null,
       requestsMax,
     }
     return new Replica(config, new MemoryStateStore(), new Prng(this.#random.uint32()))

@@ -1,0 +1,307 @@
+/**
+ * Elections (LM1, LM2): Raft's, with pre-vote. A member that hears no leader asks whether it would
+ * be elected; only if a majority says so does it promise an epoch and ask in earnest. A voter
+ * promises one candidate an epoch, durably, and none whose chain is behind its own.
+ *
+ * The winner needs more than a majority of grants: it must hold all that those who granted had of
+ * the multi logs (LM3), since its header makes that part of the chain.
+ */
+
+import { assert, type DirectoryId, type Epoch, FIRST_EPOCH, isLeaderEpoch, type NodeName, type Now, type Prng } from '../../base/index.ts'
+import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
+import type { Chain } from './chain.ts'
+import { highest, leaderEpochAbove } from './epochs.ts'
+import type { Ballot, Canvass, LeaderMessage } from './message.ts'
+import { isFurther, type Position } from './position.ts'
+import type { PromiseKeeper } from './promise-keeper.ts'
+import { isBound, majorityOf, type Voter } from './voters.ts'
+
+/**
+ * A member stands if it heard no leader for a time drawn from here (LM2): several heartbeats must get
+ * lost for a needless election, and a dead leader is replaced in about the mean plus two rounds.
+ */
+export const ELECTION_TIMEOUT_MIN_MS = 500
+export const ELECTION_TIMEOUT_MAX_MS = 1000
+/** After a failed attempt, so that two candidates part. */
+const RETRY_MIN_MS = 50
+const RETRY_MAX_MS = 250
+
+interface Grant {
+  readonly directory: DirectoryId
+  readonly frontier: ReadonlyVersionVector
+}
+
+type Role =
+  | { readonly kind: 'follower' }
+  /** Asks whether it would be elected. */
+  | { readonly kind: 'canvassing'; readonly epoch: Epoch; readonly granted: Set<NodeName>; readonly untilMs: number }
+  /** Has promised itself the epoch. */
+  | { readonly kind: 'candidate'; readonly epoch: Epoch; readonly grants: Map<NodeName, Grant>; readonly untilMs: number }
+  /** Won. */
+  | { readonly kind: 'leader'; readonly epoch: Epoch }
+
+/** The leader that this member heard last. */
+export interface KnownLeader {
+  readonly node: NodeName
+  readonly epoch: Epoch
+  heardAtMs: number
+}
+
+export interface ElectionContext {
+  readonly node: NodeName
+  readonly directory: DirectoryId
+  readonly random: Prng
+  readonly chain: Chain
+  readonly keeper: PromiseKeeper
+  readonly frontier: ReadonlyVersionVector
+  now(): Now
+  voters(): readonly Voter[]
+  connected(): readonly NodeName[]
+  directoryOf(peer: NodeName): DirectoryId | null
+  /** True if this node could lead: it has read its logs and can write. */
+  isAble(): boolean
+  send(to: NodeName, message: LeaderMessage): void
+  /** Elected by these, itself included. */
+  win(epoch: Epoch, grants: ReadonlyMap<NodeName, DirectoryId>): void
+}
+
+export class Election {
+  readonly #context: ElectionContext
+  #role: Role = { kind: 'follower' }
+  #leader: KnownLeader | null = null
+  /** When this member stands if it hears nothing. */
+  #dueMs = 0
+  /** The highest epoch that anybody is known to have promised. */
+  #seen = FIRST_EPOCH
+  /** The multi epoch in which an operator asked for a leader. */
+  #wish: Epoch | null = null
+
+  constructor(context: ElectionContext) {
+    this.#context = context
+  }
+
+  get role(): Role['kind'] {
+    return this.#role.kind
+  }
+
+  get leader(): KnownLeader | null {
+    return this.#leader
+  }
+
+  /** True if a leader was heard so lately that a candidate is ignored. */
+  get hearsLeader(): boolean {
+    const leader = this.#leader
+    return leader !== null && this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MIN_MS
+  }
+
+  /** True in a multi epoch above which nothing is promised (EP2). */
+  get isFree(): boolean {
+    const { entered, promised } = this.#promise
+    return !isLeaderEpoch(entered) && promised === entered
+  }
+
+  /** An operator asks for a leader in this multi epoch: stands at once, and again until it has one or `forget`. */
+  wish(multiEpoch: Epoch): void {
+    this.#wish = multiEpoch
+    if (this.#role.kind === 'follower') this.#dueMs = this.#nowMs
+  }
+
+  forgetWish(): void {
+    this.#wish = null
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    const role = this.#role
+    if (role.kind === 'leader') return
+    if (role.kind !== 'follower') {
+      if (this.#nowMs < role.untilMs) return this.check()
+      this.#retreat()
+    }
+    if (this.#nowMs >= this.#dueMs && this.#mayStand() && !this.hearsLeader) this.#canvass()
+  }
+
+  /** A leader speaks, of an epoch not below what is promised. */
+  hear(node: NodeName, epoch: Epoch): void {
+    assert(epoch >= this.#promise.promised, 'a leader of an older epoch is refused')
+    this.#role = { kind: 'follower' }
+    if (this.#leader?.node === node && this.#leader.epoch === epoch) this.#leader.heardAtMs = this.#nowMs
+    else this.#leader = { node, epoch, heardAtMs: this.#nowMs }
+    this.#wait()
+  }
+
+  /** Somebody has promised this epoch: who stands next stands above it. */
+  see(promised: Epoch): void {
+    this.#seen = highest(this.#seen, promised)
+  }
+
+  /** No leader any more. @param isUrgent stands again soon, above what it read (LM2) */
+  stepDown(isUrgent: boolean): void {
+    this.#role = { kind: 'follower' }
+    this.#leader = null
+    if (isUrgent) this.#retreat()
+    else this.#wait()
+  }
+
+  /** The leader asks this member to take over (LM10). */
+  takeOver(epoch: Epoch): void {
+    if (this.#promise.promised === epoch && this.#mayStand() && this.#role.kind === 'follower') this.#stand(true)
+  }
+
+  receiveCanvass(from: NodeName, canvass: Canvass): void {
+    this.see(canvass.promised)
+    const { epoch, isTrial } = canvass
+    const { keeper } = this.#context
+    if (!this.#context.isAble() || !this.#isGranted(from, canvass)) {
+      keeper.sendOnceDurable(from, () => this.#ballot(canvass, null))
+      return
+    }
+    // Another is tried or elected: this one waits for it.
+    this.#role = { kind: 'follower' }
+    this.#wait()
+    if (isTrial) return this.#context.send(from, this.#ballot(canvass, new VersionVector()))
+    const { promised } = this.#promise
+    if (promised < epoch) keeper.change({ promised: epoch, elected: from, asked: canvass.asked })
+    keeper.sendOnceDurable(from, () => (this.#promise.promised === epoch ? this.#ballot(canvass, this.#context.frontier.copy()) : null))
+  }
+
+  receiveBallot(from: NodeName, ballot: Ballot): void {
+    this.see(ballot.promised)
+    const role = this.#role
+    if ((role.kind !== 'canvassing' && role.kind !== 'candidate') || ballot.epoch !== role.epoch) return
+    const directory = this.#context.directoryOf(from)
+    if (ballot.granted === null) {
+      if (ballot.promised >= role.epoch && !(role.kind === 'candidate' && ballot.promised === role.epoch)) this.#retreat()
+      return
+    }
+    if (directory === null || !this.#isVoter(from, directory)) return
+    if (role.kind === 'canvassing' && ballot.isTrial) {
+      role.granted.add(from)
+      if (role.granted.size >= this.#majority) this.#stand(false)
+    } else if (role.kind === 'candidate' && !ballot.isTrial) {
+      role.grants.set(from, { directory, frontier: ballot.granted })
+      this.check()
+    }
+  }
+
+  /** Wins if it can: the promise is durable, and what those that granted have is here. */
+  check(): void {
+    const role = this.#role
+    const { keeper, node, directory, frontier } = this.#context
+    if (role.kind !== 'candidate' || !keeper.isDurable || this.#promise.promised !== role.epoch) return
+    const elected = new Map([[node, directory]])
+    for (const [voter, grant] of role.grants) if (frontier.covers(grant.frontier)) elected.set(voter, grant.directory)
+    if (elected.size < this.#majority) return
+    this.#role = { kind: 'leader', epoch: role.epoch }
+    this.#leader = { node, epoch: role.epoch, heardAtMs: this.#nowMs }
+    this.#wish = null
+    this.#context.win(role.epoch, elected)
+  }
+
+  #canvass(): void {
+    const epoch = leaderEpochAbove(highest(this.#promise.promised, this.#seen))
+    const granted = new Set([this.#context.node])
+    this.#role = { kind: 'canvassing', epoch, granted, untilMs: this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS) }
+    if (granted.size >= this.#majority) this.#stand(false)
+    else this.#askAll(true, false)
+  }
+
+  #stand(isHandOver: boolean): void {
+    const { keeper, node } = this.#context
+    const promisedBefore = this.#promise.promised
+    const epoch = leaderEpochAbove(highest(promisedBefore, this.#seen))
+    const asked = this.#asked
+    this.#role = {
+      kind: 'candidate',
+      epoch,
+      grants: new Map(),
+      untilMs: this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS),
+    }
+    this.#leader = null
+    keeper.change({ promised: epoch, elected: node, asked })
+    this.#askAll(false, isHandOver)
+  }
+
+  #askAll(isTrial: boolean, isHandOver: boolean): void {
+    const role = this.#role
+    assert(role.kind === 'canvassing' || role.kind === 'candidate', 'a candidate asks')
+    const { keeper, chain, connected } = this.#context
+    const names = new Set(this.#context.voters().map(({ node }) => node))
+    const { epoch } = role
+    const { promised } = this.#promise
+    const asked = this.#asked
+    for (const peer of connected()) {
+      if (!names.has(peer)) continue
+      keeper.sendOnceDurable(peer, () => ({ kind: 'canvass', isTrial, isHandOver, epoch, promised, asked, position: chain.position }))
+    }
+  }
+
+  #isGranted(from: NodeName, { epoch, isTrial, isHandOver, position, promised: theirPromise, asked }: Canvass): boolean {
+    const { promised, elected, entered } = this.#promise
+    const isRepeated = !isTrial && epoch === promised && elected === from
+    if (epoch <= promised && !isRepeated) return false
+    if (this.#role.kind === 'leader' && !isHandOver) return false
+    if (this.hearsLeader && !isHandOver && !isRepeated) return false
+    if (!this.#isVoter(this.#context.node, this.#context.directory)) return false
+    const own = this.#position
+    if (isFurther(own, position)) return false
+    // A cut-off member that comes back to a multi epoch is told of the chain's end, not elected.
+    if (isTrial && this.isFree && asked !== entered && theirPromise <= entered) return false
+    // Where nothing else decides, the lower name does.
+    const isRival = isTrial && this.#role.kind === 'canvassing' && this.#role.epoch === epoch && !isFurther(position, own)
+    return !(isRival && this.#context.node < from)
+  }
+
+  /** What it holds, or once held: a log store that was put back gives no votes away. */
+  get #position(): Position {
+    const [held, stored] = [this.#context.chain.position, this.#promise.position]
+    return isFurther(stored, held) ? stored : held
+  }
+
+  #ballot({ isTrial, epoch }: Canvass, granted: ReadonlyVersionVector | null): Ballot {
+    return { kind: 'ballot', isTrial, epoch, granted, promised: this.#promise.promised }
+  }
+
+  #mayStand(): boolean {
+    if (!this.#context.isAble() || !this.#isVoter(this.#context.node, this.#context.directory)) return false
+    return !this.isFree || this.#wish === this.#promise.entered
+  }
+
+  get #asked(): Epoch | null {
+    return this.isFree ? this.#wish : this.#promise.asked
+  }
+
+  /** Unbound names vote as well, until a header binds them: a candidate counts who they are. */
+  #isVoter(node: NodeName, directory: DirectoryId): boolean {
+    const voters = this.#context.voters()
+    if (isBound(voters, node, directory)) return true
+    // Only the first leader is elected by names alone (MB1).
+    return this.#context.chain.end === null && voters.some((voter) => voter.node === node && voter.directory === null)
+  }
+
+  get #majority(): number {
+    return majorityOf(this.#context.voters().length)
+  }
+
+  /** Failed: tries again after a short time that differs from others'. */
+  #retreat(): void {
+    this.#role = { kind: 'follower' }
+    this.#dueMs = this.#nowMs + this.#draw(RETRY_MIN_MS, RETRY_MAX_MS)
+  }
+
+  #wait(): void {
+    this.#dueMs = this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS)
+  }
+
+  #draw(minMs: number, maxMs: number): number {
+    return minMs + this.#context.random.below(maxMs - minMs + 1)
+  }
+
+  get #promise() {
+    return this.#context.keeper.current
+  }
+
+  get #nowMs(): number {
+    return this.#context.now().monotonicMs
+  }
+}

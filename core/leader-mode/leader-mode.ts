@@ -1,0 +1,640 @@
+/**
+ * The modes of a group (EP, LM): which epoch this member is in, what it has promised, who leads, and
+ * so whether it may write, apply or answer. It wires the parts, each of which has a file: the
+ * `Chain` of leaders' logs, the `Election`, the leader's own books in `Leading`, the reads that
+ * wait in `ReadIndex`, and the durable promise in the `PromiseKeeper`.
+ *
+ * A leader has one block at a time that is not committed: requests gather meanwhile, as they do
+ * for the disk. A pipeline of blocks was rejected: it needs a state for each block that may die,
+ * and group commit already makes the next block as large as the load.
+ */
+
+import {
+  type DirectoryId,
+  type Epoch,
+  FIRST_EPOCH,
+  isLeaderEpoch,
+  type NodeName,
+  type Now,
+  type Prng,
+  SkeinError,
+  unreachable,
+  type WriterId,
+} from '../../base/index.ts'
+import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
+import { type Entry, lastOf } from '../entry.ts'
+import { noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
+import type { ReplicaConfig } from '../replica-config.ts'
+import {
+  isWrite,
+  type ModeRequest,
+  type PromoteRequest,
+  type ReadRequest,
+  type Reply,
+  type RequestId,
+  type WriteRequest,
+} from '../requests.ts'
+import type { ChainStatus } from '../status.ts'
+import { EMPTY_HASH } from './block-hash.ts'
+import { Chain } from './chain.ts'
+import type { ChainAct, ChainBlock } from './chain-block.ts'
+import type { ChainLink } from './chain-link.ts'
+import type { DurablePromise } from './durable-promise.ts'
+import { ELECTION_TIMEOUT_MAX_MS, Election } from './election.ts'
+import { highest, multiEpochAfter } from './epochs.ts'
+import { Leading } from './leading.ts'
+import type { Acknowledge, Lead, LeaderMessage } from './message.ts'
+import { type ChainPlace, isFurther } from './position.ts'
+import { PromiseKeeper } from './promise-keeper.ts'
+import { ReadIndex, type UnconfirmedRead } from './read-index.ts'
+import { bindVoters, rebindVoter, type Voter } from './voters.ts'
+
+/** What this member may write now. */
+export type WritePermit = 'none' | 'multi' | 'leader'
+
+/** What becomes of a request now: it is served, or waits for a leader to be there, or is refused. */
+export type Route = 'serve' | 'wait' | SkeinError
+
+export interface LeaderModeContext {
+  readonly config: ReplicaConfig
+  readonly random: Prng
+  readonly frontier: ReadonlyVersionVector
+  now(): Now
+  apply(entry: Entry): void
+  drain(): void
+  resume(writer: WriterId): void
+  /** Multi entries that are durable here, wait, and could be applied in order (LM8); null if there are none. */
+  adoptable(): ReadonlyVersionVector | null
+  connected(): readonly NodeName[]
+  directoryOf(peer: NodeName): DirectoryId | null
+  urlOf(node: NodeName): string | null
+  isAble(): boolean
+  send(to: NodeName, message: LeaderMessage): void
+  reply(id: RequestId, reply: Reply): void
+  read(request: ReadRequest): Reply
+  askGather(): void
+  /** Opens the log of a leader epoch. */
+  lead(epoch: Epoch, link: ChainLink): WriterId
+  /** What the leader wrote last is committed. */
+  publishCommitted(): void
+  /** Not the leader any more: what is not committed is answered with `error`, or as unknown. */
+  depose(error: SkeinError): void
+  /** Answers what waits for a leader. */
+  refuseGathered(error: SkeinError): void
+}
+
+interface ModeWait {
+  readonly id: RequestId
+  readonly mode: 'multi' | 'leader'
+  readonly deadlineMs: number
+}
+
+interface HandOverWait {
+  readonly id: RequestId
+  readonly target: NodeName
+  readonly deadlineMs: number
+  isSent: boolean
+}
+
+export class LeaderMode {
+  readonly #context: LeaderModeContext
+  readonly #keeper: PromiseKeeper
+  readonly #chain: Chain
+  readonly #election: Election
+  readonly #reads = new ReadIndex()
+  #leading: Leading | null = null
+  /** The last round of the known leader. */
+  #round = 0
+  /** The leader's log, as it said. */
+  #leaderLog: WriterId | null = null
+  /** What is reported as durable while nothing of a multi epoch may be acknowledged (EP4); null: all of it is. */
+  #reported: VersionVector | null = null
+  #modeWaits: ModeWait[] = []
+  #handOver: HandOverWait | null = null
+  /** An operator asked for the multi mode: the leader ends its epoch. */
+  #isEndAsked = false
+  #isAdoptDue = false
+
+  constructor(context: LeaderModeContext) {
+    const { config, frontier, random } = context
+    this.#context = context
+    const now = (): Now => context.now()
+    const send = (to: NodeName, message: LeaderMessage): void => context.send(to, message)
+    this.#keeper = new PromiseKeeper({ changed: () => this.#promiseChanged(), send })
+    this.#chain = new Chain({
+      frontier,
+      apply: (entry) => context.apply(entry),
+      drain: () => context.drain(),
+      resume: (writer) => context.resume(writer),
+      enterLeaderEpoch: (epoch) => this.#enter(epoch),
+      endLeaderEpoch: (epoch) => this.#enter(multiEpochAfter(epoch)),
+    })
+    this.#election = new Election({
+      node: config.node,
+      directory: config.directory,
+      random,
+      chain: this.#chain,
+      keeper: this.#keeper,
+      frontier,
+      now,
+      voters: () => this.voters,
+      connected: () => context.connected(),
+      directoryOf: (peer) => context.directoryOf(peer),
+      isAble: () => context.isAble(),
+      send,
+      win: (epoch, grants) => this.#win(epoch, grants),
+    })
+  }
+
+  /** Takes up what the journal has. */
+  recover(promise: DurablePromise): void {
+    this.#keeper.recover(promise)
+    if (promise.committed !== null) this.#chain.commit(promise.committed)
+    this.#election.see(promise.promised)
+    // What was reported before is forgotten, so nothing of a multi epoch is reported until the chain has it.
+    if (!this.#election.isFree) this.#reported = new VersionVector()
+  }
+
+  /** The epoch that this member has entered. */
+  get epoch(): Epoch {
+    return this.#keeper.current.entered
+  }
+
+  get promised(): Epoch {
+    return this.#keeper.current.promised
+  }
+
+  get committed(): ChainPlace | null {
+    return this.#chain.committed
+  }
+
+  get voters(): readonly Voter[] {
+    return this.#chain.voters ?? this.#context.config.members.map((node) => ({ node, directory: null }))
+  }
+
+  get mode(): 'multi' | 'leader' {
+    return this.#election.isFree && !this.#awaitsFirstLeader ? 'multi' : 'leader'
+  }
+
+  /** Requests that wait here. */
+  get heldRequests(): number {
+    return this.#reads.size + this.#modeWaits.length + (this.#handOver === null ? 0 : 1)
+  }
+
+  /** What this member reports as durable (EP4). */
+  get report(): ReadonlyVersionVector {
+    return this.#reported === null ? this.#context.frontier : this.#reported.join(this.#chain.contents)
+  }
+
+  /** The promise, if the next durable write has to carry it. */
+  takeChangedPromise(): DurablePromise | null {
+    if (!this.#keeper.isChanged) return null
+    this.#keeper.launch()
+    return this.#keeper.current
+  }
+
+  get promise(): DurablePromise {
+    return this.#keeper.current
+  }
+
+  /** A durable write has landed. */
+  persisted(): void {
+    this.#keeper.land()
+  }
+
+  // Writing and applying
+
+  get permit(): WritePermit {
+    if (this.#leading !== null) return 'leader'
+    if (!this.#election.isFree || this.#awaitsFirstLeader) return 'none'
+    // A log's header names the end of the chain: it has to be here.
+    return this.epoch === FIRST_EPOCH || this.#chain.isUpToDate ? 'multi' : 'none'
+  }
+
+  /** What the header of a log of this multi epoch says of the chain (EP5). */
+  get multiLink(): ChainLink {
+    return { follows: this.epoch === FIRST_EPOCH ? null : this.#chain.applied, leadership: null }
+  }
+
+  /** True if the leader takes writes: its header is committed, and it does not end or hand over its epoch. */
+  get isServing(): boolean {
+    const leading = this.#leading
+    return leading !== null && leading.committed > 0 && this.#handOver === null && !this.#wantsEnd
+  }
+
+  /** What the leader writes next besides its clients' entries; null if nothing. Called with no block under way. */
+  nextAct(): ChainAct | null {
+    const leading = this.#leading
+    if (leading === null || leading.committed === 0) return null
+    if (this.#wantsEnd) return { kind: 'end' }
+    const voters = this.#nextVoters(leading)
+    if (voters !== null) return { kind: 'voters', voters }
+    if (!this.#isAdoptDue) return null
+    this.#isAdoptDue = false
+    const adopts = this.#context.adoptable()
+    return adopts === null ? null : { kind: 'adopt', adopts }
+  }
+
+  /** A leader's state is exactly its chain (LM8); others may be ahead of it. */
+  mayApply(entry: Entry): boolean {
+    if (this.#leading === null) return entry.epoch <= this.epoch
+    return this.#chain.contents.has({ writer: entry.writer, sequence: lastOf(entry).sequence })
+  }
+
+  isAdopted(entry: Entry): boolean {
+    return this.#chain.isAdopted(entry)
+  }
+
+  isFull(writer: WriterId): boolean {
+    return this.#chain.isFull(writer)
+  }
+
+  /** A block of a leader's log is durable here. @param isOwn written in this life */
+  take(writer: WriterId, block: ChainBlock, bytes: Uint8Array, isOwn: boolean): void {
+    if (block.kind === 'header') this.#chain.begin(block.header, bytes, isOwn)
+    else this.#chain.add(writer, block, bytes)
+  }
+
+  /** Somebody knows this block to be committed. */
+  learnCommit(place: ChainPlace): void {
+    this.#chain.commit(place)
+  }
+
+  // Requests
+
+  route(request: ReadRequest | WriteRequest): Route {
+    if (!isWrite(request) && request.consistency !== 'linearizable') return 'serve'
+    if (this.permit === 'multi') return isWrite(request) ? 'serve' : noLeaderError()
+    if (this.isServing) return 'serve'
+    return this.#elsewhere ?? 'wait'
+  }
+
+  /** A read, or answers, that a majority has to confirm before they leave. */
+  confirm(read: UnconfirmedRead): void {
+    const leading = this.#leading
+    if (leading === null) return this.#refuse(read, this.#elsewhere ?? this.#lostError())
+    this.#reads.add(read, leading.round)
+    this.#context.askGather()
+  }
+
+  /** The requests at hand are in. */
+  gathered(): void {
+    const leading = this.#leading
+    if (leading !== null && this.#reads.wantsRoundAfter(leading.round)) this.#sendLead(leading)
+  }
+
+  withdraw(id: RequestId): void {
+    this.#reads.remove(id)
+    this.#modeWaits = this.#modeWaits.filter((wait) => wait.id !== id)
+  }
+
+  switchMode(id: RequestId, { mode, timeoutMs }: ModeRequest): void {
+    const wait = { id, mode, deadlineMs: this.#nowMs + timeoutMs }
+    if (mode === 'multi' && this.mode === 'leader') {
+      if (this.#leading !== null) this.#isEndAsked = true
+      else if (this.#elsewhere !== null) return this.#context.reply(id, { kind: 'failed', error: this.#elsewhere })
+    } else if (mode === 'leader' && this.permit === 'multi') {
+      this.#election.wish(this.epoch)
+    }
+    this.#modeWaits.push(wait)
+    this.#context.askGather()
+  }
+
+  promote(id: RequestId, { node, timeoutMs }: PromoteRequest): void {
+    const error = this.#promotionError(node)
+    if (error !== null) return this.#context.reply(id, { kind: 'failed', error })
+    if (node === this.#context.config.node) return this.#context.reply(id, this.#modeReply())
+    const patienceMs = Math.min(timeoutMs, ELECTION_TIMEOUT_MAX_MS)
+    this.#handOver = { id, target: node, deadlineMs: this.#nowMs + patienceMs, isSent: false }
+    this.#context.askGather()
+  }
+
+  // Peers
+
+  receive(from: NodeName, message: LeaderMessage): void {
+    switch (message.kind) {
+      case 'canvass':
+        this.#election.receiveCanvass(from, message)
+        return this.#yieldTo(message.promised)
+      case 'ballot':
+        this.#yieldTo(message.promised)
+        return this.#election.receiveBallot(from, message)
+      case 'lead':
+        return this.#follow(from, message)
+      case 'acknowledge':
+        return this.#acknowledged(from, message)
+      case 'hand-over':
+        return this.#election.takeOver(message.epoch)
+      default:
+        return unreachable(message)
+    }
+  }
+
+  /** A heartbeat told what a peer has promised. */
+  hearPromise(promised: Epoch): void {
+    this.#yieldTo(promised)
+  }
+
+  disconnected(peer: NodeName): void {
+    this.#leading?.forget(peer)
+  }
+
+  // Time
+
+  tick(): void {
+    const leading = this.#leading
+    if (leading !== null) {
+      if (!leading.hearsMajority(this.#nowMs, ELECTION_TIMEOUT_MAX_MS) || !this.#context.isAble()) this.#stepDown(this.#lostError(), false)
+      else this.#isAdoptDue = true
+    }
+    if (this.#awaitsFirstLeader) this.#election.wish(this.epoch)
+    this.#election.tick()
+    if (this.#chain.committed !== null && this.#keeper.current.committed !== this.#chain.committed)
+      this.#keeper.change({ committed: this.#chain.committed })
+    this.#expire()
+    if (leading !== null) this.#context.askGather()
+  }
+
+  /** Time for a heartbeat: the leader speaks to all. */
+  heartbeat(): void {
+    if (this.#leading !== null) this.#sendLead(this.#leading)
+  }
+
+  /** Follows up on what the step has changed. */
+  settle(): void {
+    this.#chain.advance()
+    this.#election.check()
+    const leading = this.#leading
+    if (leading?.advanceCommit() === true) this.#commit(leading)
+    this.#recordPosition()
+    if (this.#leading !== null) this.#answerReads(this.#leading)
+    this.#resolveWaits()
+  }
+
+  status(): ChainStatus {
+    const { promised, position } = this.#keeper.current
+    const leading = this.#leading
+    return {
+      role: this.#election.role,
+      promised,
+      position,
+      committed: this.#chain.committed,
+      applied: this.#chain.applied,
+      voters: this.voters.map(({ node, directory }) => ({
+        node,
+        directory,
+        length: leading === null ? null : node === this.#context.config.node ? leading.length : leading.lengthOf(node),
+      })),
+    }
+  }
+
+  /** Who leads, as far as is known; null in a multi epoch. */
+  get leader(): NodeName | null {
+    if (this.mode === 'multi') return null
+    const leader = this.#election.leader
+    if (leader === null || leader.epoch < this.promised) return null
+    return leader.node === this.#context.config.node || this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MAX_MS ? leader.node : null
+  }
+
+  // Below: how it does these.
+
+  /** True in a cluster that begins in leader mode and had no leader yet (EP1). */
+  get #awaitsFirstLeader(): boolean {
+    return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH && this.#chain.end === null
+  }
+
+  get #wantsEnd(): boolean {
+    return this.#isEndAsked || this.#chain.wantsMultiSince() !== null
+  }
+
+  #promiseChanged(): void {
+    if (this.#election.isFree) this.#reported = null
+    else this.#reported ??= this.#context.frontier.copy()
+    this.#context.askGather()
+  }
+
+  #enter(epoch: Epoch): void {
+    const { entered, promised } = this.#keeper.current
+    if (epoch <= entered) return
+    const raised = epoch > promised ? { promised: epoch, elected: null, asked: null } : {}
+    this.#keeper.change({ entered: epoch, committed: this.#chain.committed, ...raised })
+    this.#election.forgetWish()
+    this.#context.drain()
+  }
+
+  #win(epoch: Epoch, grants: ReadonlyMap<NodeName, DirectoryId>): void {
+    const voters = this.#chain.end === null ? bindVoters(this.voters, grants) : this.voters
+    const adopts = new VersionVector()
+    for (const [writer, sequence] of this.#context.frontier.entries())
+      if (this.#chain.contents.get(writer) < sequence) adopts.advance(writer, sequence)
+    const link = { follows: this.#chain.end, leadership: { voters, asked: this.#keeper.current.asked, adopts } }
+    const writer = this.#context.lead(epoch, link)
+    this.#isEndAsked = false
+    this.#leaderLog = writer
+    this.#leading = new Leading(epoch, writer, this.#nowMs, {
+      node: this.#context.config.node,
+      chain: this.#chain,
+      voters: () => this.voters,
+    })
+    this.#context.askGather()
+  }
+
+  /** A leader's block reached a majority: it is applied, answered and told. */
+  #commit(leading: Leading): void {
+    const { writer, epoch, committed } = leading
+    this.#chain.commit({ writer, epoch, length: committed })
+    this.#chain.advance()
+    const isEnded = this.epoch > epoch
+    if (isEnded) {
+      this.#leading = null
+      this.#election.stepDown(false)
+      this.#refuseReads(noLeaderError())
+    }
+    this.#context.publishCommitted()
+    this.#sendLead(leading)
+    if (isEnded) this.#context.drain()
+  }
+
+  /** Somebody promised a higher epoch: this leader can't be acknowledged there, so it stands above (LM2). */
+  #yieldTo(promised: Epoch): void {
+    this.#election.see(promised)
+    const leading = this.#leading
+    if (leading !== null && promised > leading.epoch) this.#stepDown(this.#lostError(), true)
+  }
+
+  #stepDown(error: SkeinError, isUrgent: boolean): void {
+    this.#leading = null
+    this.#leaderLog = null
+    this.#isEndAsked = false
+    this.#election.stepDown(isUrgent)
+    this.#context.depose(error)
+    this.#refuseReads(error)
+    if (this.#handOver !== null && !this.#handOver.isSent) this.#failHandOver()
+    this.#context.drain()
+  }
+
+  #follow(from: NodeName, lead: Lead): void {
+    const { promised } = this.#keeper.current
+    if (lead.committed !== null) this.#chain.commit(lead.committed)
+    if (lead.epoch < promised) {
+      const { epoch } = lead
+      return this.#keeper.sendOnceDurable(from, () => ({ kind: 'ballot', isTrial: false, epoch, granted: null, promised: this.promised }))
+    }
+    if (this.#leading !== null) this.#stepDown(notLeaderError(from, this.#context.urlOf(from)), false)
+    this.#election.hear(from, lead.epoch)
+    this.#leaderLog = lead.writer
+    this.#round = lead.round
+    if (lead.epoch > promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: null })
+    this.#acknowledge()
+    const elsewhere = this.#elsewhere
+    if (elsewhere !== null) this.#context.refuseGathered(elsewhere)
+  }
+
+  /** Tells the leader how much of its log is held, once that is durable (LM4). */
+  #acknowledge(): void {
+    const leader = this.#election.leader
+    const writer = this.#leaderLog
+    if (leader === null || writer === null || this.#leading !== null) return
+    const { epoch } = leader
+    const held = this.#chain.heldOf(writer)
+    const round = this.#round
+    const { position } = this.#keeper.current
+    // What is acknowledged is in the promise by then, and a candidate behind it is not elected.
+    if (held !== null && isFurther(held, position)) this.#keeper.change({ position: { epoch: held.epoch, length: held.length } })
+    const message: Acknowledge = { kind: 'acknowledge', epoch, writer, length: held?.length ?? 0, hash: held?.hash ?? EMPTY_HASH, round }
+    this.#keeper.sendOnceDurable(leader.node, () => (this.promised === epoch ? message : null))
+  }
+
+  #acknowledged(from: NodeName, message: Acknowledge): void {
+    const directory = this.#context.directoryOf(from)
+    if (directory !== null) this.#leading?.acknowledge(from, directory, message, this.#nowMs)
+  }
+
+  /** More is held than before: that is kept, and the leader told. */
+  #recordPosition(): void {
+    const { position } = this.#chain
+    if (!isFurther(position, this.#keeper.current.position)) return
+    this.#keeper.change({ position })
+    this.#acknowledge()
+  }
+
+  #sendLead(leading: Leading): void {
+    const { epoch, writer } = leading
+    const round = leading.beginRound()
+    const { committed } = this.#chain
+    for (const peer of this.#context.connected()) this.#context.send(peer, { kind: 'lead', epoch, writer, committed, round })
+  }
+
+  /** Where to go with what only a leader can do; null if nobody is known to lead. */
+  get #elsewhere(): SkeinError | null {
+    const { leader } = this
+    return leader === null || leader === this.#context.config.node ? null : notLeaderError(leader, this.#context.urlOf(leader))
+  }
+
+  /** Why what waited for a leader did not find one. */
+  get unavailable(): SkeinError {
+    return this.#elsewhere ?? this.#lostError()
+  }
+
+  #lostError(): SkeinError {
+    return noQuorumError(this.#context.config.node, this.promised)
+  }
+
+  #answerReads(leading: Leading): void {
+    if (this.#reads.size === 0 || leading.committed === 0) return
+    for (const read of this.#reads.takeConfirmed(leading.confirmedRound)) {
+      if (read.kind === 'read') this.#context.reply(read.id, this.#context.read(read.request))
+      else for (const { id, reply } of read.replies) this.#context.reply(id, reply)
+    }
+  }
+
+  #refuseReads(error: SkeinError): void {
+    for (const read of this.#reads.takeAll()) this.#refuse(read, error)
+  }
+
+  #refuse(read: UnconfirmedRead, error: SkeinError): void {
+    if (read.kind === 'read') this.#context.reply(read.id, { kind: 'failed', error })
+    else for (const { id } of read.replies) this.#context.reply(id, { kind: 'failed', error })
+  }
+
+  #resolveWaits(): void {
+    this.#advanceHandOver()
+    if (this.#modeWaits.length === 0) return
+    const isLed = this.leader !== null && (this.#leading === null || this.#leading.committed > 0)
+    const reached = this.permit === 'multi' ? 'multi' : isLed && isLeaderEpoch(this.epoch) && !this.#wantsEnd ? 'leader' : null
+    const done = this.#modeWaits.filter((wait) => wait.mode === reached)
+    if (done.length === 0) return
+    this.#modeWaits = this.#modeWaits.filter((wait) => wait.mode !== reached)
+    for (const { id } of done) this.#context.reply(id, this.#modeReply())
+  }
+
+  #modeReply(): Reply {
+    return { kind: 'mode', mode: this.mode, epoch: highest(this.epoch, this.promised), leader: this.leader }
+  }
+
+  #advanceHandOver(): void {
+    const handOver = this.#handOver
+    if (handOver === null) return
+    const { leader } = this
+    if (this.#leading === null && leader === handOver.target) {
+      this.#handOver = null
+      this.#context.reply(handOver.id, this.#modeReply())
+      return
+    }
+    const leading = this.#leading
+    if (leading === null || handOver.isSent || leading.committed < leading.length || leading.lengthOf(handOver.target) !== leading.length)
+      return
+    handOver.isSent = true
+    this.#context.send(handOver.target, { kind: 'hand-over', epoch: leading.epoch })
+  }
+
+  #promotionError(node: NodeName): SkeinError | null {
+    if (this.mode === 'multi')
+      return new SkeinError('BAD_REQUEST', 'nobody leads in multi-leader mode: switch with `skein mode leader` first')
+    if (this.#leading === null) return this.#elsewhere ?? this.#lostError()
+    if (!this.isServing) return new SkeinError('UNAVAILABLE', 'the leader is just beginning, ending or handing over: try again')
+    if (this.voters.some((voter) => voter.node === node && voter.directory !== null)) return null
+    return new SkeinError('NOT_FOUND', `${node} is no voter of this cluster: \`skein status\` lists them`)
+  }
+
+  #failHandOver(): void {
+    const handOver = this.#handOver
+    if (handOver === null) return
+    this.#handOver = null
+    const error = new SkeinError('UNAVAILABLE', `${handOver.target} did not take over in time: see whether it is reached, then try again`)
+    this.#context.reply(handOver.id, { kind: 'failed', error })
+    this.#context.askGather()
+  }
+
+  #expire(): void {
+    const nowMs = this.#nowMs
+    for (const read of this.#reads.takeExpired(nowMs)) this.#refuse(read, this.#lostError())
+    if (this.#handOver !== null && nowMs >= this.#handOver.deadlineMs) this.#failHandOver()
+    const expired = this.#modeWaits.filter((wait) => wait.deadlineMs <= nowMs)
+    if (expired.length === 0) return
+    this.#modeWaits = this.#modeWaits.filter((wait) => wait.deadlineMs > nowMs)
+    if (!this.#modeWaits.some(({ mode }) => mode === 'leader')) this.#election.forgetWish()
+    for (const { id } of expired) this.#context.reply(id, { kind: 'failed', error: this.#lostError() })
+  }
+
+  /**
+   * The next change of the voters' directories (MB1), one at a time: a name whose directory is gone is
+   * bound to none, which leaves every majority as large as it was; one that is bound to none and
+   * holds all of the log is bound to the directory that does.
+   */
+  #nextVoters(leading: Leading): readonly Voter[] | null {
+    const { voters } = this
+    for (const { node, directory } of voters) {
+      if (node === this.#context.config.node) continue
+      const present = this.#context.directoryOf(node)
+      if (present === null || present === directory) continue
+      if (directory !== null) return rebindVoter(voters, node, null)
+      if (leading.lengthOf(node) === leading.length) return rebindVoter(voters, node, present)
+    }
+    return null
+  }
+
+  get #nowMs(): number {
+    return this.#context.now().monotonicMs
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Keeps the promise of a member and sees to it that nothing which depends on it leaves before it
+ * is durable: a change goes to the journal with the next durable write, and messages that are
+ * given meanwhile wait for that (LM1, LM4).
+ */
+
+import type { NodeName } from '../../base/index.ts'
+import { type DurablePromise, NO_PROMISE } from './durable-promise.ts'
+import type { LeaderMessage } from './message.ts'
+
+interface WaitingMessage {
+  readonly version: number
+  readonly to: NodeName
+  readonly make: () => LeaderMessage | null
+}
+
+export interface PromiseContext {
+  /** It has changed: a durable write has to follow soon. */
+  changed(): void
+  send(to: NodeName, message: LeaderMessage): void
+}
+
+export class PromiseKeeper {
+  readonly #context: PromiseContext
+  #current = NO_PROMISE
+  /** Rises with each change. Invariant: durable ≤ in flight ≤ version. */
+  #version = 0
+  #inFlight = 0
+  #durable = 0
+  #messages: WaitingMessage[] = []
+
+  constructor(context: PromiseContext) {
+    this.#context = context
+  }
+
+  /** Takes up what the journal has. */
+  recover(recovered: DurablePromise): void {
+    this.#current = recovered
+  }
+
+  /** It binds from the moment in which it is changed. */
+  get current(): DurablePromise {
+    return this.#current
+  }
+
+  get isDurable(): boolean {
+    return this.#durable === this.#version
+  }
+
+  /** True if the next durable write has to carry it. */
+  get isChanged(): boolean {
+    return this.#inFlight < this.#version
+  }
+
+  change(changes: Partial<DurablePromise>): void {
+    this.#current = { ...this.#current, ...changes }
+    this.#version += 1
+    this.#context.changed()
+  }
+
+  /** Sends what `make` returns then, once everything promised so far is durable. */
+  sendOnceDurable(to: NodeName, make: () => LeaderMessage | null): void {
+    this.#messages.push({ version: this.#version, to, make })
+    this.#flush()
+  }
+
+  /** It is part of the durable write that starts now. */
+  launch(): void {
+    this.#inFlight = this.#version
+  }
+
+  /** The durable write has landed. */
+  land(): void {
+    this.#durable = this.#inFlight
+    this.#flush()
+  }
+
+  #flush(): void {
+    const ready = this.#messages.filter(({ version }) => version <= this.#durable)
+    if (ready.length === 0) return
+    this.#messages = this.#messages.filter(({ version }) => version > this.#durable)
+    for (const { to, make } of ready) {
+      const message = make()
+      if (message !== null) this.#context.send(to, message)
+    }
+  }
+}
