@@ -17,7 +17,7 @@ import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
 import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
-import type { ChainEnd } from './leader-mode/chain-link.ts'
+import type { ChainEnd, ChainLink } from './leader-mode/chain-link.ts'
 import { type Cursor, newCursor, timestampOf, type WaitingEntry } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
@@ -226,6 +226,11 @@ export class Delivery {
     return adopts.size === 0 ? null : adopts
   }
 
+  /** What the header of a log says of the chain. */
+  linkOf(writer: WriterId): ChainLink {
+    return this.#cursor(writer).link
+  }
+
   /** The key under which a writer's log is known, if it is. */
   keyOf(writer: WriterId): LogKey | null {
     return this.#cursors.get(writer)?.key ?? null
@@ -330,6 +335,7 @@ export class Delivery {
     if (header.group !== this.#context.group) throw new MalformedError(`the header is of the group ${header.group}`)
     cursor.context = contextAfterHeader(header)
     if (header.continues !== null) this.#sealed.add(header.continues)
+    cursor.link = header.chain
     cursor.isChained = header.chain.leadership !== null
     if (cursor.isChained) this.#context.chain(cursor.writer, { kind: 'header', header }, block)
     else if (header.chain.follows !== null) this.#context.learnChainEnd(header.chain.follows)

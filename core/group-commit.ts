@@ -131,16 +131,6 @@ export class GroupCommit {
     return this.#keys.take(writes)
   }
 
-  /** Takes out what was gathered and waited too long for a commit that could take it. */
-  takeExpired(nowMs: number): readonly Gathered[] {
-    return this.#takeWhere(({ deadlineMs }) => deadlineMs <= nowMs)
-  }
-
-  /** Takes out all that was gathered. */
-  takeAll(): readonly Gathered[] {
-    return this.#takeWhere(() => true)
-  }
-
   /** @param requests how many are answered with it */
   launch(commit: SealedCommit, keys = new PendingKeys(), requests = 0): void {
     assert(this.#inFlight === null, 'one commit is in flight at a time')
@@ -154,7 +144,8 @@ export class GroupCommit {
     return { commit, held }
   }
 
-  #takeWhere(isTaken: (gathered: Gathered) => boolean): readonly Gathered[] {
+  /** Takes requests out that will not be executed here. */
+  takeWhere(isTaken: (gathered: Gathered) => boolean): readonly Gathered[] {
     const taken = this.#gathered.filter(isTaken)
     if (taken.length === 0) return taken
     this.#gathered = this.#gathered.filter((gathered) => !isTaken(gathered))

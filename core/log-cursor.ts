@@ -5,6 +5,7 @@
 import type { LogKey, WriterId } from '../base/index.ts'
 import type { Dependencies, Dot } from '../crdt/index.ts'
 import type { Entry, EntryContext } from './entry.ts'
+import { type ChainLink, UNLINKED } from './leader-mode/chain-link.ts'
 import type { LogFailure } from './ports.ts'
 
 export interface WaitingEntry {
@@ -23,6 +24,8 @@ export interface Cursor {
   key: LogKey | null
   /** True if it is a leader's log, which the chain applies: known once its header is. */
   isChained: boolean
+  /** What its header says of the chain. */
+  link: ChainLink
   /** `recovering` until its local blocks are taken, then `following`; `out` of service is final. */
   phase: 'active' | 'recovering' | 'following' | 'out'
   /** Index of the next block to take. */
@@ -48,6 +51,7 @@ export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['p
     writer,
     key,
     isChained: false,
+    link: UNLINKED,
     phase,
     next: 0,
     localLength,

@@ -105,7 +105,8 @@ export class Replica {
       connected: () => this.#peers.connected(),
       directoryOf: (peer) => this.#peers.directoryOf(peer),
       urlOf: (node) => (node === config.node ? config.url : this.#peers.urlOf(node)),
-      isAble: () => this.#isRecovered && this.#health.readOnly === null,
+      // What only the journal has is shared first: a header that adopted it could be held by nobody else.
+      isAble: () => this.#isRecovered && this.#health.readOnly === null && !this.#writes.isCarrying,
       send: (to, message) => this.#emit({ kind: 'send', to, message: encodeMessage(message) }),
       reply: (id, reply) => this.#reply(id, reply),
       read: (request) => this.#read(request),
@@ -113,7 +114,7 @@ export class Replica {
       lead: (epoch, link) => this.#writes.lead(epoch, link),
       publishCommitted: () => this.#writes.publishCommitted(),
       depose: (error) => this.#writes.depose(error),
-      refuseGathered: (error) => this.#writes.refuseGathered(error),
+      refuseGathered: (error, which) => this.#writes.refuseGathered(error, which),
     })
     const mode = this.#mode
     this.#writes = new WritePath({
@@ -254,7 +255,6 @@ export class Replica {
       case 'disconnected':
         this.#contestedBy.delete(input.peer)
         this.#peers.disconnect(input.peer)
-        this.#mode.disconnected(input.peer)
         return this.#assessHealth()
       case 'message':
         return this.#receive(input.from, input.message)
@@ -399,6 +399,7 @@ export class Replica {
 
   #failLog(writer: WriterId, failure: LogFailure): void {
     this.#delivery.fail(writer, failure)
+    this.#mode.logFailed(writer)
     if (failure.kind === 'forked' && !this.#forked.has(writer)) {
       this.#forked.set(writer, failure)
       this.#isFactsChanged = true
@@ -418,6 +419,7 @@ export class Replica {
 
   #connect(peer: NodeName, directory: DirectoryId): void {
     this.#peers.connect(peer, directory, this.#now)
+    this.#mode.meet(peer, directory)
     this.#health.noteAdmission(peer)
     this.#assessHealth()
     this.#announce(this.#delivery.announced(), [peer])

@@ -26,14 +26,14 @@ import type { Effect, ReplyEffect } from './effects.ts'
 import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf } from './entry.ts'
 import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
 import type { GroupName } from './group.ts'
-import { GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
+import { type Gathered, GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
 import { type ChainAct, type ChainBlock, encodeChainAct } from './leader-mode/chain-block.ts'
 import type { ChainLink } from './leader-mode/chain-link.ts'
 import type { WritePermit } from './leader-mode/leader-mode.ts'
 import { LogTail } from './log-tail.ts'
 import type { JournalRecord } from './ports.ts'
 import { busyError, lostWriteError } from './refuse.ts'
-import type { CopiesRequest, ReadRequest, Reply, RequestId, WriteRequest } from './requests.ts'
+import { type CopiesRequest, isWrite, type ReadRequest, type Reply, type RequestId, type WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
 
 /** A log that this node writes in this life: the one of its epoch, or one before that whose blocks have not all left. */
@@ -197,14 +197,17 @@ export class WritePath {
   }
 
   /** Answers what gathered and can't be taken here. */
-  refuseGathered(error: SkeinError): void {
-    for (const { id } of this.#commit.takeAll()) this.#fail(id, error)
+  refuseGathered(error: SkeinError, which: 'all' | 'linearizable-reads'): void {
+    const isRefused = ({ request }: Gathered): boolean => which === 'all' || (!isWrite(request) && request.consistency === 'linearizable')
+    for (const { id } of this.#commit.takeWhere(isRefused)) this.#fail(id, error)
   }
 
   /** Answers what waited too long for a commit that could take it. */
   expireGathered(errorOf: () => SkeinError): void {
-    if (!this.#commit.hasGathered) return
-    for (const { id } of this.#commit.takeExpired(this.#context.now().monotonicMs)) this.#fail(id, errorOf())
+    // In a multi epoch the disk alone is waited for.
+    if (!this.#commit.hasGathered || this.#context.permit() === 'multi') return
+    const { monotonicMs } = this.#context.now()
+    for (const { id } of this.#commit.takeWhere(({ deadlineMs }) => deadlineMs <= monotonicMs)) this.#fail(id, errorOf())
   }
 
   /** Blocks of a log are in the log store: those that gathered meanwhile follow. */
@@ -285,6 +288,7 @@ export class WritePath {
     const records: JournalRecord[] = facts === null ? [] : [{ kind: 'facts', group: this.#context.group, bytes: facts }]
     // A leader's commit waits for a majority: facts need not wait for that.
     if (!this.#commit.isInFlight) {
+      if (this.hasCarried) return this.#sealCarried(records)
       const permit = this.#context.permit()
       if (permit === 'multi') return this.#sealMulti(records, isDiskIdle)
       if (permit === 'leader') return this.#sealLed(records)
@@ -294,7 +298,6 @@ export class WritePath {
 
   /** Executes what was gathered and seals it as one entry. */
   #sealMulti(records: JournalRecord[], isDiskIdle: boolean): void {
-    if (this.hasCarried) return this.#sealCarried(records)
     if (!this.#commit.hasGathered) {
       if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
       return
@@ -366,7 +369,7 @@ export class WritePath {
 
   /** What is carried goes ahead of anything that depends on it: in commits of its own, each with the entries of one block. */
   #sealCarried(records: JournalRecord[]): void {
-    const log = this.#multiLog()
+    const log = this.#carrierLog()
     const count = consecutive(this.#carried)
     this.#sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
     this.#carried = this.#carried.slice(count)
@@ -407,6 +410,14 @@ export class WritePath {
     const active = this.#active
     if (active !== null && active.header.epoch === epoch && !isOutOfService(active.header.writer)) return active
     return this.#openLog(epoch, multiLink())
+  }
+
+  /** The log of today; or, where this node may not write, one of the epoch of what is carried, and nothing else goes into it. */
+  #carrierLog(): OwnLog {
+    if (this.#context.permit() === 'multi') return this.#multiLog()
+    const { writer, epoch } = present(this.#carried[0], 'something is carried')
+    if (this.#active?.header.epoch === epoch) return this.#active
+    return this.#openLog(epoch, this.#context.delivery.linkOf(writer))
   }
 
   #openLog(epoch: Epoch, chain: ChainLink): OwnLog {

@@ -62,6 +62,7 @@ function decodeAct(block: Uint8Array): ChainAct | null {
       : kind === END
         ? { kind: 'end' }
         : { kind: 'voters', voters: decodeVoters(input) }
+  if (act.kind === 'voters' && act.voters.length === 0) throw new MalformedError('nobody votes')
   input.end()
   return act
 }

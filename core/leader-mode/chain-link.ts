@@ -68,6 +68,7 @@ export function decodeChainLink(input: ByteReader, epoch: Epoch): ChainLink {
     return { follows, leadership: null }
   }
   const voters = decodeVoters(input)
+  if (voters.length === 0) throw new MalformedError('nobody votes')
   const asked = input.uint(epoch)
   return { follows, leadership: { voters, asked: asked === 0 ? null : (asked as Epoch), adopts: decodeVector(input) } }
 }

@@ -8,6 +8,7 @@
 import {
   type ByteReader,
   type ByteWriter,
+  type DirectoryId,
   type Epoch,
   FIRST_EPOCH,
   isNodeName,
@@ -17,6 +18,7 @@ import {
 } from '../../base/index.ts'
 import { decodeChainPlace, encodeChainPlace } from './chain-link.ts'
 import { type ChainPlace, NOWHERE, type Position } from './position.ts'
+import { decodeVoters, encodeVoters } from './voters.ts'
 
 export interface DurablePromise {
   /** Nothing older is acknowledged or written. */
@@ -31,6 +33,11 @@ export interface DurablePromise {
   readonly position: Position
   /** The furthest block known to be committed. */
   readonly committed: ChainPlace | null
+  /**
+   * The directory under which each member was met first, until the first leader's header binds them
+   * (MB1): a disk that was replaced before that elects nobody.
+   */
+  readonly met: ReadonlyMap<NodeName, DirectoryId>
 }
 
 export const NO_PROMISE: DurablePromise = {
@@ -40,9 +47,10 @@ export const NO_PROMISE: DurablePromise = {
   entered: FIRST_EPOCH,
   position: NOWHERE,
   committed: null,
+  met: new Map(),
 }
 
-export function encodePromise(output: ByteWriter, { promised, elected, asked, entered, position, committed }: DurablePromise): void {
+export function encodePromise(output: ByteWriter, { promised, elected, asked, entered, position, committed, met }: DurablePromise): void {
   output
     .uint(promised)
     .binary(elected ?? '')
@@ -52,6 +60,10 @@ export function encodePromise(output: ByteWriter, { promised, elected, asked, en
     .uint(position.length)
     .byte(committed === null ? 0 : 1)
   if (committed !== null) encodeChainPlace(output, committed)
+  encodeVoters(
+    output,
+    [...met].map(([node, directory]) => ({ node, directory })),
+  )
 }
 
 /** @throws MalformedError */
@@ -63,7 +75,17 @@ export function decodePromise(input: ByteReader): DurablePromise {
   const entered = decodeEpoch(input)
   const position = { epoch: input.uint() as Epoch, length: input.uint() }
   const committed = input.byte() === 0 ? null : decodeChainPlace(input)
-  return { promised, elected: elected === '' ? null : elected, asked: asked === 0 ? null : (asked as Epoch), entered, position, committed }
+  const met = new Map<NodeName, DirectoryId>()
+  for (const { node, directory } of decodeVoters(input)) if (directory !== null) met.set(node, directory)
+  return {
+    promised,
+    elected: elected === '' ? null : elected,
+    asked: asked === 0 ? null : (asked as Epoch),
+    entered,
+    position,
+    committed,
+    met,
+  }
 }
 
 function decodeEpoch(input: ByteReader): Epoch {

@@ -80,7 +80,7 @@ export interface LeaderModeContext {
   /** Not the leader any more: what is not committed is answered with `error`, or as unknown. */
   depose(error: SkeinError): void
   /** Answers what waits for a leader. */
-  refuseGathered(error: SkeinError): void
+  refuseGathered(error: SkeinError, which: 'all' | 'linearizable-reads'): void
 }
 
 interface ModeWait {
@@ -169,7 +169,10 @@ export class LeaderMode {
   }
 
   get voters(): readonly Voter[] {
-    return this.#chain.voters ?? this.#context.config.members.map((node) => ({ node, directory: null }))
+    const { voters } = this.#chain
+    if (voters !== null) return voters
+    const { members, node: self, directory } = this.#context.config
+    return members.map((node) => ({ node, directory: node === self ? directory : (this.#keeper.current.met.get(node) ?? null) }))
   }
 
   get mode(): 'multi' | 'leader' {
@@ -330,13 +333,21 @@ export class LeaderMode {
     }
   }
 
+  /** A member is connected: before the first leader its name is kept with its directory. */
+  meet(node: NodeName, directory: DirectoryId): void {
+    const { met } = this.#keeper.current
+    if (this.#chain.end !== null || met.has(node) || !this.#context.config.members.includes(node)) return
+    this.#keeper.change({ met: new Map([...met, [node, directory]]) })
+  }
+
+  /** A log went out of service: its writer can't lead with it. */
+  logFailed(writer: WriterId): void {
+    if (this.#leading?.writer === writer) this.#stepDown(this.#lostError(), false)
+  }
+
   /** A heartbeat told what a peer has promised. */
   hearPromise(promised: Epoch): void {
     this.#yieldTo(promised)
-  }
-
-  disconnected(peer: NodeName): void {
-    this.#leading?.forget(peer)
   }
 
   // Time
@@ -349,8 +360,8 @@ export class LeaderMode {
     }
     if (this.#awaitsFirstLeader) this.#election.wish(this.epoch)
     this.#election.tick()
-    if (this.#chain.committed !== null && this.#keeper.current.committed !== this.#chain.committed)
-      this.#keeper.change({ committed: this.#chain.committed })
+    const { committed } = this.#chain
+    if (committed !== this.#keeper.current.committed) this.#keeper.change({ committed })
     this.#expire()
     if (leading !== null) this.#context.askGather()
   }
@@ -419,6 +430,7 @@ export class LeaderMode {
     const raised = epoch > promised ? { promised: epoch, elected: null, asked: null } : {}
     this.#keeper.change({ entered: epoch, committed: this.#chain.committed, ...raised })
     this.#election.forgetWish()
+    if (!isLeaderEpoch(epoch)) this.#context.refuseGathered(noLeaderError(), 'linearizable-reads')
     this.#context.drain()
   }
 
@@ -436,6 +448,7 @@ export class LeaderMode {
       chain: this.#chain,
       voters: () => this.voters,
     })
+    this.#sendLead(this.#leading)
     this.#context.askGather()
   }
 
@@ -487,7 +500,7 @@ export class LeaderMode {
     if (lead.epoch > promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: null })
     this.#acknowledge()
     const elsewhere = this.#elsewhere
-    if (elsewhere !== null) this.#context.refuseGathered(elsewhere)
+    if (elsewhere !== null) this.#context.refuseGathered(elsewhere, 'all')
   }
 
   /** Tells the leader how much of its log is held, once that is durable (LM4). */
@@ -500,7 +513,8 @@ export class LeaderMode {
     const round = this.#round
     const { position } = this.#keeper.current
     // What is acknowledged is in the promise by then, and a candidate behind it is not elected.
-    if (held !== null && isFurther(held, position)) this.#keeper.change({ position: { epoch: held.epoch, length: held.length } })
+    if (held !== null && isFurther(held, position))
+      this.#keeper.change({ position: { epoch: held.epoch, length: held.length }, committed: this.#chain.committed })
     const message: Acknowledge = { kind: 'acknowledge', epoch, writer, length: held?.length ?? 0, hash: held?.hash ?? EMPTY_HASH, round }
     this.#keeper.sendOnceDurable(leader.node, () => (this.promised === epoch ? message : null))
   }
@@ -514,7 +528,7 @@ export class LeaderMode {
   #recordPosition(): void {
     const { position } = this.#chain
     if (!isFurther(position, this.#keeper.current.position)) return
-    this.#keeper.change({ position })
+    this.#keeper.change({ position, committed: this.#chain.committed })
     this.#acknowledge()
   }
 

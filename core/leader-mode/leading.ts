@@ -79,10 +79,6 @@ export class Leading {
     follower.length = Math.max(follower.length, length)
   }
 
-  forget(node: NodeName): void {
-    this.#followers.delete(node)
-  }
-
   /** Counts again. True if more is committed than before: everything up to `committed` (LM5). */
   advanceCommit(): boolean {
     const reached = this.#reachedByMajority(this.length, ({ length }) => length)

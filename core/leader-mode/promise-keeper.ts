@@ -8,6 +8,9 @@ import type { NodeName } from '../../base/index.ts'
 import { type DurablePromise, NO_PROMISE } from './durable-promise.ts'
 import type { LeaderMessage } from './message.ts'
 
+/** Messages that wait for a slow disk; the oldest is dropped past this, as if the network had lost it. */
+const MESSAGES_MAX = 256
+
 interface WaitingMessage {
   readonly version: number
   readonly to: NodeName
@@ -60,6 +63,7 @@ export class PromiseKeeper {
 
   /** Sends what `make` returns then, once everything promised so far is durable. */
   sendOnceDurable(to: NodeName, make: () => LeaderMessage | null): void {
+    if (this.#messages.length >= MESSAGES_MAX) this.#messages.shift()
     this.#messages.push({ version: this.#version, to, make })
     this.#flush()
   }

@@ -39,9 +39,9 @@ export function isBound(voters: readonly Voter[], node: NodeName, directory: Dir
   return directory !== null && voters.some((voter) => voter.node === node && voter.directory === directory)
 }
 
-/** The list with each of `grants` bound to its directory, where its name is bound to none. */
+/** The names of the list bound to the directories that elected the first leader; the others to none yet. */
 export function bindVoters(voters: readonly Voter[], grants: ReadonlyMap<NodeName, DirectoryId>): readonly Voter[] {
-  return voters.map(({ node, directory }) => ({ node, directory: directory ?? grants.get(node) ?? null }))
+  return voters.map(({ node }) => ({ node, directory: grants.get(node) ?? null }))
 }
 
 /** The list with `node` bound to `directory`, or to none. */
@@ -72,6 +72,5 @@ export function decodeVoters(input: ByteReader): readonly Voter[] {
     if (directory !== null && !isDirectoryId(directory)) throw new MalformedError('a voter has no directory id')
     voters.push({ node, directory })
   }
-  if (voters.length === 0) throw new MalformedError('nobody votes')
   return voters
 }
