@@ -14,6 +14,7 @@ export function startLoneNode(data: string): Promise<RunningServer> {
       http: { host: '127.0.0.1', port: 0 },
       tcp: { host: '127.0.0.1', port: 0 },
       maxValueBytes: 1024 * 1024,
+      forwards: true,
       ...NODE_DEFAULTS,
       // How full the disk is, is not measured.
       minFreeBytes: 0,

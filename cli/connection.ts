@@ -146,7 +146,7 @@ export function connectFailure(error: unknown): string | null {
 }
 
 /** An address without a slash at its end. @throws BAD_REQUEST */
-function parseUrl(text: string, name: string): string {
+export function parseUrl(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const isAddress =
     url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && `${url.search}${url.hash}${url.username}` === ''

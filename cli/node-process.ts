@@ -6,7 +6,7 @@
 
 import pino, { type Logger } from 'pino'
 import { parseNodeName, SkeinError } from '../base/index.ts'
-import { checkDoorHost, SERVER_DEFAULTS, type ServerConfig, startServer } from '../server/index.ts'
+import { checkDoorHost, type ServerConfig, startServer } from '../server/index.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { obtainSecret } from './secret-file.ts'
@@ -15,7 +15,7 @@ import type { StartOptions } from './start.ts'
 /** Runs a node until it stops. @throws BAD_REQUEST, FORBIDDEN, and whatever keeps a node from opening */
 export async function runNode({ options, output }: Invocation<StartOptions>): Promise<ExitCode> {
   const node = parseNodeName(options.node)
-  refuseUnsupported(options)
+  refuseContradictions(options)
   const data = options.data ?? `./data/${node}`
   checkDoorHost(options.host, options.allowInsecure)
   const isAlone = options.peers.length === 0 && options.discovery === 'static'
@@ -34,9 +34,10 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
         secret,
       },
       maxValueBytes: options.maxValue,
+      forwards: options.forward ?? true,
       maxClockDriftMs: options.maxClockDrift,
-      mode: SERVER_DEFAULTS.mode,
-      url: SERVER_DEFAULTS.url,
+      mode: options.mode,
+      url: options.advertiseUrl,
       dropRate: options.dropRate,
       journalSegmentBytes: options.segmentSize,
       minFreeBytes: options.minFree,
@@ -49,10 +50,8 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
   return failure === null ? EXIT.done : exitCodeOf(failure)
 }
 
-/** What this version knows by name and does not do. @throws BAD_REQUEST */
-function refuseUnsupported({ mode, discovery, bootstrap }: StartOptions): void {
-  if (mode === 'leader')
-    throw new SkeinError('BAD_REQUEST', 'this version has no leader mode yet: leave out --mode, and every node takes writes')
+/** @throws BAD_REQUEST */
+function refuseContradictions({ discovery, bootstrap }: StartOptions): void {
   if (discovery === 'static' && bootstrap.length > 0) {
     throw new SkeinError('BAD_REQUEST', '--bootstrap names nodes of a DHT: give --discovery dht with it')
   }

@@ -6,12 +6,14 @@
 import { MIB, SECOND_MS, VALUE_BYTES_MAX } from '../base/index.ts'
 import { parseAddress, parsePeer } from './addresses.ts'
 import { defineCommand } from './command.ts'
+import { parseUrl } from './connection.ts'
 import {
   choiceOption,
   durationOption,
   hidden,
   integerOption,
   listOption,
+  type OptionSpec,
   type OptionValues,
   optionalSwitch,
   shareOption,
@@ -22,12 +24,18 @@ import {
 
 const PORT_MAX = 65_535
 
+const ADVERTISE_URL: OptionSpec<string | null> = {
+  ...textOption({ summary: 'where clients reach the HTTP door (default: where it is bound)', placeholder: '<url>' }, null),
+  decode: ([text = ''], name) => parseUrl(text, name),
+}
+
 /** Defaults as the server has them, repeated in words that a help can show. */
 const OPTIONS = {
   node: textOption({ summary: "this node's name, unique in its cluster", placeholder: '<name>' }, 'n1'),
   data: textOption({ summary: 'its data directory (default ./data/<name>)', placeholder: '<dir>' }, null),
   host: textOption({ summary: 'address that its doors are bound to', placeholder: '<address>' }, '127.0.0.1'),
   httpPort: portOption('port of the HTTP door', 8401),
+  advertiseUrl: ADVERTISE_URL,
   respPort: portOption('port of the TCP door: the Redis protocol and JSON lines', 6401),
   gossipHost: textOption({ summary: 'address that its peers reach it at (default: that of --host)', placeholder: '<address>' }, null),
   gossipPort: portOption('UDP port that its peers reach it at', 4901),
@@ -37,7 +45,11 @@ const OPTIONS = {
     null,
     parsePeer,
   ),
-  mode: choiceOption({ summary: 'how writes are taken: by every node, or by a leader', choices: ['multi', 'leader'] }, 'multi'),
+  mode: choiceOption(
+    { summary: 'how a new cluster takes writes: through every node, or through a leader', choices: ['multi', 'leader'] },
+    'multi',
+  ),
+  forward: optionalSwitch('send on to the leader what only it can do; --no-forward: refuse it (default: on)', null),
   secretFile: textOption({ summary: 'file with the secret that the cluster shares (skein secret)', placeholder: '<file>' }, null),
   discovery: choiceOption({ summary: 'how peers are found: by --peers alone, or over a DHT', choices: ['static', 'dht'] }, 'static'),
   bootstrap: listOption(

@@ -25,7 +25,7 @@ export interface NodeConfig {
   readonly maxClockDriftMs: number
   /** The mode in which a new cluster begins; the same on every node. */
   readonly mode: 'multi' | 'leader'
-  /** Where clients reach this node over HTTP, told to peers and by them to clients; null if nowhere. */
+  /** Where clients reach this node over HTTP, told to peers and by them to clients; null: nowhere, or where the HTTP door of a server is. */
   readonly url: string | null
   /** From 0 to 1: the share of writes that fail on purpose. */
   readonly dropRate: number
@@ -39,6 +39,8 @@ export interface ServerConfig extends NodeConfig {
   /** The TCP door: the Redis protocol and JSON lines. */
   readonly tcp: Address
   readonly maxValueBytes: number
+  /** Whether the HTTP door sends on to the leader what only it can do (LM9). */
+  readonly forwards: boolean
 }
 
 export const NODE_DEFAULTS = {
@@ -58,6 +60,7 @@ export const SERVER_DEFAULTS = {
   respPort: 6401,
   gossipPort: 4901,
   maxValueBytes: VALUE_BYTES_DEFAULT,
+  forwards: true,
 } as const
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']

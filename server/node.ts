@@ -47,9 +47,15 @@ export interface NodeEvents {
   readonly onLogFailure?: (writer: WriterId, failure: LogFailure) => void
 }
 
+/** Where clients reach this node: not known before its door is open, and that is after the replica is made. */
+interface Whereabouts {
+  url: string | null
+}
+
 export class Node implements Gateway {
   readonly #config: NodeConfig
   readonly #directory: DataDirectory
+  readonly #whereabouts: Whereabouts
   readonly #replica: Replica
   readonly #interpreter: Interpreter
   readonly #journal: SegmentJournal
@@ -64,6 +70,7 @@ export class Node implements Gateway {
   private constructor(
     config: NodeConfig,
     directory: DataDirectory,
+    whereabouts: Whereabouts,
     replica: Replica,
     interpreter: Interpreter,
     journal: SegmentJournal,
@@ -71,6 +78,7 @@ export class Node implements Gateway {
   ) {
     this.#config = config
     this.#directory = directory
+    this.#whereabouts = whereabouts
     this.#replica = replica
     this.#interpreter = interpreter
     this.#journal = journal
@@ -95,7 +103,8 @@ export class Node implements Gateway {
       },
     })
     const journal = await openJournal(config, directory, logs, (hasRoom) => interpreter?.input({ kind: 'disk', hasRoom }))
-    const replica = newReplica(config, directory)
+    const whereabouts = { url: config.url }
+    const replica = newReplica(config, directory, whereabouts)
     interpreter = new Interpreter({
       group: DEFAULT_GROUP,
       replica,
@@ -105,7 +114,7 @@ export class Node implements Gateway {
       defer: (action) => setImmediate(action),
       onFatal: events.onFatal,
     })
-    return new Node(config, directory, replica, interpreter, journal, logs)
+    return new Node(config, directory, whereabouts, replica, interpreter, journal, logs)
   }
 
   /**
@@ -116,6 +125,11 @@ export class Node implements Gateway {
   async start(onRecovery: (done: number, total: number) => void = () => {}): Promise<void> {
     await this.#recover(onRecovery)
     if (!this.#isClosed) await this.#connect(this.#directory)
+  }
+
+  /** Tells peers from now on where clients reach this node over HTTP. */
+  advertise(url: string): void {
+    this.#whereabouts.url = url
   }
 
   get isReady(): boolean {
@@ -261,7 +275,7 @@ async function openJournal(
   }
 }
 
-function newReplica(config: NodeConfig, directory: DataDirectory): Replica {
+function newReplica(config: NodeConfig, directory: DataDirectory, whereabouts: Whereabouts): Replica {
   const members = [config.node, ...(config.gossip?.discovery.peers?.map((peer) => peer.name) ?? [])]
   const replicaConfig = {
     group: DEFAULT_GROUP,
@@ -270,7 +284,9 @@ function newReplica(config: NodeConfig, directory: DataDirectory): Replica {
     members: [...new Set(members)].sort(),
     maxClockDriftMs: config.maxClockDriftMs,
     mode: config.mode,
-    url: config.url,
+    get url() {
+      return whereabouts.url
+    },
     dropRateMillionths: Math.round(config.dropRate * MILLION),
     requestsMax: REQUESTS_MAX_DEFAULT,
   }

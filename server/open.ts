@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly secret?: string
   /** Where peers reach this node. Default 127.0.0.1 and a free port. */
   readonly gossip?: { readonly host?: string; readonly port?: number }
+  /** How a new cluster takes writes: through every node, or through a leader; the same on every node. Default `multi`. */
+  readonly mode?: 'multi' | 'leader'
   readonly peers?: readonly { readonly name: string; readonly host: string; readonly port: number }[]
   /** Looks for peers on a DHT too: a private one of the nodes given, or the public one. */
   readonly dht?: { readonly bootstrap: readonly { readonly host: string; readonly port: number }[] | null }
@@ -87,7 +89,7 @@ function configOf(options: OpenOptions): NodeConfig {
             secret: ClusterSecret.parse(secret),
           },
     maxClockDriftMs: NODE_DEFAULTS.maxClockDriftMs,
-    mode: NODE_DEFAULTS.mode,
+    mode: options.mode ?? NODE_DEFAULTS.mode,
     url: NODE_DEFAULTS.url,
     dropRate: NODE_DEFAULTS.dropRate,
     journalSegmentBytes: options.journalSegmentBytes ?? NODE_DEFAULTS.journalSegmentBytes,

@@ -9,6 +9,8 @@ import { HttpDoor } from './http/http-door.ts'
 import { Node } from './node.ts'
 import { TcpDoor } from './tcp/tcp-door.ts'
 
+const ANY_ADDRESS = ['0.0.0.0', '::']
+
 export interface RunningServer {
   readonly urls: {
     readonly http: string
@@ -59,8 +61,11 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
   try {
     // The doors first: health and readiness are answered while a long log is read.
     const door = { gateway: node, maxValueBytes: config.maxValueBytes, logger }
-    const http = await HttpDoor.open({ ...door, ...config.http })
+    const http = await HttpDoor.open({ ...door, ...config.http, forwards: config.forwards })
     doors.push(http)
+    const url = config.url ?? advertisedUrl(http)
+    if (url === null) logger.warn({ host: http.address.host }, 'peers are not told where this node is: give --advertise-url')
+    else node.advertise(url)
     const tcp = await TcpDoor.open({ ...door, ...config.tcp })
     doors.push(tcp)
     await node.start((done, total) => logger.info({ done, total }, 'reading the logs'))
@@ -72,6 +77,11 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
   }
   logger.info(urls, 'serving')
   return { urls, stop: () => stop(null), stopped }
+}
+
+/** The door's own address, if others can use it: they can't connect to "every address of that machine". */
+function advertisedUrl({ address, url }: HttpDoor): string | null {
+  return ANY_ADDRESS.includes(address.host) ? null : url
 }
 
 function hostAndPort({ host, port }: Address): string {

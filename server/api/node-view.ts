@@ -12,12 +12,15 @@ export function clusterView(status: NodeStatus): object {
     const { state, connected, directory, lag, behind, rttMs, clockSkewMs, digest } = peer
     return { node, self: false, state, connected, directory, lag, behind, rttMs, clockSkewMs, digest }
   })
-  return { node: status.node, mode: status.mode, epoch: status.epoch, leader: status.leader, digest: status.digest, members }
+  const { node, mode, epoch, leader, digest, chain } = status
+  const { role, promised, committed, applied, voters } = chain
+  return { node, mode, epoch, leader, role, promised, committed, applied, voters, digest, members }
 }
 
 /** Why the node is not ready, or null if it is. */
 export function unreadiness(gateway: Gateway): SkeinError | null {
-  const { state } = gateway.status()
+  const status = gateway.status()
+  const { state } = status
   switch (state.kind) {
     case 'recovering':
       return new SkeinError(
@@ -33,9 +36,19 @@ export function unreadiness(gateway: Gateway): SkeinError | null {
       })
     case 'serving':
       return gateway.isReady
-        ? null
+        ? leaderlessness(status)
         : new SkeinError('UNAVAILABLE', 'the node is starting or stopping: wait, or ask another node', { details: { state } })
     default:
       return unreachable(state)
   }
+}
+
+/** Why nobody is known who takes writes, or null. */
+function leaderlessness({ node, mode, epoch, leader, chain }: NodeStatus): SkeinError | null {
+  if (mode === 'multi') return null
+  // It leads from its election on, and serves once a majority holds the header of its log.
+  const isServedHere = leader === node && chain.role === 'leader' && epoch === chain.promised
+  if (isServedHere || (leader !== null && leader !== node)) return null
+  const message = `${node} knows of no leader that serves: wait for an election, or see in GET /v1/cluster who is reached`
+  return new SkeinError('NO_QUORUM', message, { details: { epoch, promised: chain.promised } })
 }

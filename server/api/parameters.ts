@@ -49,7 +49,7 @@ export const TIMEOUT: Parameter<number> = {
   name: 'timeout',
   schema: {
     type: ['string', 'integer'],
-    description: 'How long to wait for the session or the write concern, at most `60s`.',
+    description: 'How long to wait for the session, the write concern or a leader, at most `60s`.',
     default: '5s',
   },
   read: parseTimeout,

@@ -71,5 +71,5 @@ const BATCH_DESCRIPTION = {
       ['Skein-Session'],
     ),
   },
-  failures: ['CONFLICT', 'TOO_LARGE', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+  failures: ['CONFLICT', 'TOO_LARGE', 'NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
 } as const

@@ -100,5 +100,5 @@ const RESTORE_DESCRIPTION = {
   headers: WRITE_HEADERS,
   body: { type: 'object', required: ['version'], additionalProperties: false, properties: { version: VERSION } },
   answers: { 200: jsonAnswer('Written.', { version: VERSION, session: SESSION }, ['Skein-Session']) },
-  failures: ['NOT_FOUND', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+  failures: ['NOT_FOUND', 'NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
 } as const

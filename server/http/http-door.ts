@@ -15,9 +15,11 @@ import { SessionTokens } from '../api/session-tokens.ts'
 import type { Gateway } from '../gateway.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { registerBatchRoutes } from './batch-routes.ts'
+import { registerClusterRoutes } from './cluster-routes.ts'
 import { registerConflictRoutes } from './conflict-routes.ts'
 import { registerApiDescription, registerDocumentationPages } from './documentation.ts'
 import { refuseConnection, sendFailure } from './errors.ts'
+import { Forwarder } from './forwarder.ts'
 import { registerKeyRoutes } from './key-routes.ts'
 import { registerOperatorRoutes } from './operator-routes.ts'
 import { PipelineOrder } from './pipeline-order.ts'
@@ -67,6 +69,8 @@ export interface HttpDoorOptions {
   readonly port: number
   /** Of one value, in bytes. */
   readonly maxValueBytes: number
+  /** Whether what only the leader can do is sent on to it (LM9). Default true. */
+  readonly forwards?: boolean
   readonly limits?: Partial<HttpLimits>
   readonly logger: Logger
 }
@@ -92,6 +96,7 @@ export class HttpDoor {
     const limits = { ...HTTP_LIMITS, ...options.limits }
     const admission = new Admission(limits)
     const order = new PipelineOrder()
+    const forwarder = options.forwards === false ? null : new Forwarder()
     const app = createApp(limits, options.logger)
     await registerApiDescription(app, gateway.status().version)
     await registerDocumentationPages(app)
@@ -107,12 +112,15 @@ export class HttpDoor {
           sendFailure(reply, error, options.logger)
         }
       })
-      const door = { gateway, log: options.logger, maxValueBytes: options.maxValueBytes, tokens: new SessionTokens(), admission }
+      const { maxValueBytes, logger: log } = options
+      const door = { gateway, log, maxValueBytes, tokens: new SessionTokens(), admission, forwarder }
       registerKeyRoutes(api, door)
       registerScanRoutes(api, door)
       registerBatchRoutes(api, door)
       registerConflictRoutes(api, door)
+      registerClusterRoutes(api, door)
     })
+    app.addHook('onClose', async () => forwarder?.close())
     app.server.maxConnections = limits.connectionsMax
     await listen(app, host, port)
     const address = app.server.address()

@@ -114,19 +114,20 @@ const GET_DESCRIPTION = {
   parameters: GET_PARAMETERS,
   headers: READ_HEADERS,
   answers: { 200: VALUE_ANSWER },
-  failures: ['NOT_FOUND', 'UNAVAILABLE', 'STALE'],
+  failures: ['NOT_FOUND', 'NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE'],
 } as const
 
 const PUT_DESCRIPTION = {
   tag: 'Keys',
   summary: 'Write a value',
-  description: 'Durable on this node when it is answered, and then copied to the others. Repeat it safely with an `Idempotency-Key`.',
+  description:
+    'Durable when it is answered: on this node, which then copies it to the others; in leader mode on a majority. Repeat it safely with an `Idempotency-Key`.',
   path: '/v1/keys/{key}',
   parameters: PUT_PARAMETERS,
   headers: CONDITIONAL_WRITE_HEADERS,
   body: VALUE_BODY,
   answers: { 200: jsonAnswer('Written.', { version: VERSION, session: SESSION }, ['Skein-Session']) },
-  failures: ['CONFLICT', 'TOO_LARGE', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+  failures: ['CONFLICT', 'TOO_LARGE', 'NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
 } as const
 
 const DELETE_DESCRIPTION = {
@@ -143,5 +144,5 @@ const DELETE_DESCRIPTION = {
       ['Skein-Session'],
     ),
   },
-  failures: ['CONFLICT', 'UNAVAILABLE', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
+  failures: ['CONFLICT', 'NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE', 'CLOCK_SKEW', 'DISK_FULL'],
 } as const

@@ -6,6 +6,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clusterView, unreadiness } from '../api/node-view.ts'
+import type { JsonSchema } from '../api/parameters.ts'
 import type { Gateway } from '../gateway.ts'
 import { jsonAnswer } from './api-schema.ts'
 import { JSON_TYPE } from './errors.ts'
@@ -35,6 +36,17 @@ function sendJson(request: FastifyRequest, reply: FastifyReply, body: object): v
 }
 
 const OPEN: { type: string; additionalProperties: boolean } = { type: 'object', additionalProperties: true }
+
+const CHAIN_PLACE = { ...OPEN, type: ['object', 'null'] }
+
+const VOTER: JsonSchema = {
+  type: 'object',
+  properties: {
+    node: { type: 'string' },
+    directory: { type: ['string', 'null'], description: 'Null: bound to none yet, or none any more.' },
+    length: { type: ['integer', 'null'], description: "Blocks of the leader's log that it holds, as the leader knows; null elsewhere." },
+  },
+}
 
 const STATUS_DESCRIPTION = {
   tag: 'Operation',
@@ -68,6 +80,15 @@ const CLUSTER_DESCRIPTION = {
       mode: { type: 'string', enum: ['multi', 'leader'] },
       epoch: { type: 'integer' },
       leader: { type: ['string', 'null'] },
+      role: { type: 'string', enum: ['follower', 'canvassing', 'candidate', 'leader'] },
+      promised: { type: 'integer', description: 'The epoch below which this node acknowledges nothing any more.' },
+      committed: { ...CHAIN_PLACE, description: "The last block of the leaders' logs that this node knows a majority to hold." },
+      applied: { ...CHAIN_PLACE, description: 'The last of them that it has applied.' },
+      voters: {
+        type: 'array',
+        items: VOTER,
+        description: 'Whose majority elects a leader and commits: names, each bound to one data directory.',
+      },
       digest: { type: 'string' },
       members: { type: 'array', items: OPEN },
     }),
@@ -84,7 +105,7 @@ const HEALTH_DESCRIPTION = {
 
 const READY_DESCRIPTION = {
   tag: 'Operation',
-  summary: 'Does the node serve reads and writes?',
+  summary: 'Does the node serve reads and writes, or know who does?',
   answers: { 200: jsonAnswer('It does.', { ready: { type: 'boolean' } }) },
-  failures: ['UNAVAILABLE'],
+  failures: ['UNAVAILABLE', 'NO_QUORUM'],
 } as const

@@ -9,7 +9,7 @@
  */
 
 import { type Key, keyFromBinary, SkeinError, textFromBinary } from '../../base/index.ts'
-import type { Parameter } from '../api/parameters.ts'
+import { type Parameter, TIMEOUT } from '../api/parameters.ts'
 
 const PERCENT = 0x25
 const NO_TEXTS: ReadonlyMap<string, string> = new Map()
@@ -67,6 +67,15 @@ export class Query {
     const text = this.#texts.get(parameter.name)
     return text === undefined ? undefined : parameter.read(text)
   }
+}
+
+/** A request's target with its parameter `timeout` at so many milliseconds, and everything else as it is. */
+export function withTimeout(target: string, timeoutMs: number): string {
+  const question = target.indexOf('?')
+  const path = question < 0 ? target : target.slice(0, question)
+  const pairs = question < 0 ? [] : target.slice(question + 1).split('&')
+  const others = pairs.filter((pair) => pair.length > 0 && decodeText(pair.split('=', 1)[0] ?? '') !== TIMEOUT.name)
+  return `${path}?${[...others, `${TIMEOUT.name}=${timeoutMs}`].join('&')}`
 }
 
 /** The bytes that a percent-encoded text stands for, as a binary string; null if an encoding is broken. */

@@ -58,5 +58,5 @@ const SCAN_DESCRIPTION = {
   parameters: SCAN_PARAMETERS,
   headers: READ_HEADERS,
   answers: { 200: jsonAnswer('A page.', { items: { type: 'array', items: ITEM }, cursor: CURSOR_FIELD }, ['Skein-Session']) },
-  failures: ['UNAVAILABLE', 'STALE'],
+  failures: ['NOT_LEADER', 'UNAVAILABLE', 'NO_QUORUM', 'STALE'],
 } as const

@@ -249,7 +249,7 @@ describe('bad input', () => {
     ['start extra', 2, 'too many arguments'],
     ['start --node N1', 2, 'node name "N1"'],
     ['start --http-port 70000', 2, '--http-port "70000"'],
-    ['start --mode leader', 2, 'no leader mode'],
+    ['start --advertise-url n1:8401', 2, 'write it as http://127.0.0.1:8401'],
     ['start --mode other', 2, '--mode "other"'],
     ['start --discovery guess', 2, '--discovery "guess"'],
     ['start --bootstrap 127.0.0.1:1', 2, '--discovery dht'],

@@ -27,7 +27,10 @@ export interface LocalNode {
 }
 
 export type NodeOverrides = Partial<
-  Pick<ServerConfig, 'dropRate' | 'maxClockDriftMs' | 'maxValueBytes' | 'minFreeBytes' | 'journalSegmentBytes'>
+  Pick<
+    ServerConfig,
+    'mode' | 'url' | 'forwards' | 'dropRate' | 'maxClockDriftMs' | 'maxValueBytes' | 'minFreeBytes' | 'journalSegmentBytes'
+  >
 >
 
 export interface LocalCluster {
@@ -65,6 +68,7 @@ export async function startCluster(count: number, overrides: NodeOverrides = {})
       http: { host: '127.0.0.1', port: 0 },
       tcp: { host: '127.0.0.1', port: 0 },
       maxValueBytes: 1024 * 1024,
+      forwards: true,
       ...NODE_DEFAULTS,
       journalSegmentBytes: SEGMENT_BYTES,
       minFreeBytes: 0,

@@ -99,6 +99,8 @@ describe('documentation', () => {
       'GET /v1/keys/{key}',
       'GET /v1/status',
       'POST /v1/batch',
+      'POST /v1/cluster/mode',
+      'POST /v1/cluster/promote',
       'POST /v1/conflicts/{key}/restore',
       'PUT /v1/keys/{key}',
     ])
