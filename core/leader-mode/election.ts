@@ -12,7 +12,7 @@ import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { Chain } from './chain.ts'
 import { highest, leaderEpochAbove } from './epochs.ts'
 import type { Ballot, Canvass, LeaderMessage } from './message.ts'
-import { isFurther, type Position } from './position.ts'
+import { comparePositions, isFurther, type Position } from './position.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
 import { isBound, majorityOf, type Voter } from './voters.ts'
 
@@ -102,6 +102,7 @@ export class Election {
 
   /** An operator asks for a leader in this multi epoch: stands at once, and again until it has one or `forget`. */
   wish(multiEpoch: Epoch): void {
+    if (this.#wish === multiEpoch) return
     this.#wish = multiEpoch
     if (this.#role.kind === 'follower') this.#dueMs = this.#nowMs
   }
@@ -156,10 +157,14 @@ export class Election {
       keeper.sendOnceDurable(from, () => this.#ballot(canvass, null))
       return
     }
-    // Another is tried or elected: this one waits for it.
+    if (isTrial) {
+      // Of two that would both be elected, this one lets the other.
+      if (this.#isRival(canvass)) this.#retreat()
+      return this.#context.send(from, this.#ballot(canvass, new VersionVector()))
+    }
+    // Another is elected: this one waits for it.
     this.#role = { kind: 'follower' }
     this.#wait()
-    if (isTrial) return this.#context.send(from, this.#ballot(canvass, new VersionVector()))
     const { promised } = this.#promise
     if (promised < epoch) keeper.change({ promised: epoch, elected: from, asked: canvass.asked })
     keeper.sendOnceDurable(from, () => (this.#promise.promised === epoch ? this.#ballot(canvass, this.#context.frontier.copy()) : null))
@@ -236,7 +241,8 @@ export class Election {
     }
   }
 
-  #isGranted(from: NodeName, { epoch, isTrial, isHandOver, position, promised: theirPromise, asked }: Canvass): boolean {
+  #isGranted(from: NodeName, canvass: Canvass): boolean {
+    const { epoch, isTrial, isHandOver, position, promised: theirPromise, asked } = canvass
     const { promised, elected, entered } = this.#promise
     const isRepeated = !isTrial && epoch === promised && elected === from
     if (epoch <= promised && !isRepeated) return false
@@ -248,8 +254,12 @@ export class Election {
     // A cut-off member that comes back to a multi epoch is told of the chain's end, not elected.
     if (isTrial && this.isFree && asked !== entered && theirPromise <= entered) return false
     // Where nothing else decides, the lower name does.
-    const isRival = isTrial && this.#role.kind === 'canvassing' && this.#role.epoch === epoch && !isFurther(position, own)
-    return !(isRival && this.#context.node < from)
+    return !(this.#isRival(canvass) && this.#context.node < from)
+  }
+
+  /** True if this member asks for the same and holds as much. */
+  #isRival({ isTrial, position }: Canvass): boolean {
+    return isTrial && this.#role.kind === 'canvassing' && comparePositions(position, this.#position) === 0
   }
 
   /** What it holds, or once held: a log store that was put back gives no votes away. */
