@@ -1,13 +1,14 @@
 /** The switch between the modes and the transfer of leadership, in JSON: what is asked and what is answered. */
 
 import { type NodeName, parseNodeName } from '../../base/index.ts'
-import type { Reply } from '../../core/index.ts'
+import type { ModeRequest, PromoteRequest, Reply } from '../../core/index.ts'
 import { type JsonObject, nameIn, refused } from './json-object.ts'
 
-type Mode = 'multi' | 'leader'
+/** What is wanted, without how long it may take. */
+export type ModeChange = Pick<ModeRequest, 'kind' | 'mode'> | Pick<PromoteRequest, 'kind' | 'node'>
 
 /** `mode`. @throws BAD_REQUEST */
-export function modeField(object: JsonObject): Mode {
+export function modeField(object: JsonObject): ModeRequest['mode'] {
   const mode = object.fields.get('mode')
   if (mode === 'multi' || mode === 'leader') return mode
   throw refused(nameIn(object, 'mode'), 'is not "multi" (every node takes writes) or "leader" (one node does)')

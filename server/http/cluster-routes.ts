@@ -6,9 +6,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { KIB } from '../../base/index.ts'
-import type { ModeRequest, PromoteRequest } from '../../core/index.ts'
 import { type JsonObject, objectOf } from '../api/json-object.ts'
-import { modeField, modeFields, nodeField } from '../api/mode-json.ts'
+import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
 import { TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
 import { jsonAnswer } from './api-schema.ts'
 import { requireJson } from './batch-routes.ts'
@@ -42,9 +41,7 @@ function fieldOf(request: FastifyRequest, field: string): JsonObject {
   return objectOf(parsed, BODY.name, '', [field], text, 0)
 }
 
-type Change = Pick<ModeRequest, 'kind' | 'mode'> | Pick<PromoteRequest, 'kind' | 'node'>
-
-function change(door: Door, request: FastifyRequest, reply: FastifyReply, wanted: Change): void {
+function change(door: Door, request: FastifyRequest, reply: FastifyReply, wanted: ModeChange): void {
   const timeoutMs = Query.of(request.url, PARAMETERS).get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS
   ask(door, { ...wanted, timeoutMs }, 'mode', reply, (reached) => {
     reply.header('content-type', JSON_TYPE).send(`{${modeFields(reached)}}`)

@@ -13,8 +13,9 @@ import { parseCursor } from '../api/cursor.ts'
 import { itemFields, pageFields, versionJson } from '../api/item-json.ts'
 import { type JsonObject, keyField, valueField, versionField } from '../api/json-object.ts'
 import type { JsonCarrier } from '../api/json-text.ts'
+import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
 import { clusterView, unreadiness } from '../api/node-view.ts'
-import { CURSOR, END, LIMIT, PREFIX, REVERSE, START, TTL, VALUES } from '../api/parameters.ts'
+import { CURSOR, END, LIMIT, PREFIX, REVERSE, START, TIMEOUT, TIMEOUT_DEFAULT_MS, TTL, VALUES } from '../api/parameters.ts'
 import type { SessionTokens } from '../api/session-tokens.ts'
 import type { Gateway } from '../gateway.ts'
 import { CONDITION_FIELDS, conditionsOf, parameterField, READ_FIELDS, readTerms, WRITE_FIELDS, writeTerms } from './line-fields.ts'
@@ -62,6 +63,8 @@ export const OPERATIONS: ReadonlyMap<string, LineOperation> = new Map([
   ['restore', { fields: ['key', 'version', ...WRITE_FIELDS], read: readRestore }],
   ['status', { fields: [], read: (_line, { gateway }) => answer(gateway.status()) }],
   ['cluster', { fields: [], read: (_line, { gateway }) => answer(clusterView(gateway.status())) }],
+  ['mode', { fields: ['mode', TIMEOUT.name], read: (line) => askForMode({ kind: 'mode', mode: modeField(line) }, line) }],
+  ['promote', { fields: ['node', TIMEOUT.name], read: (line) => askForMode({ kind: 'promote', node: nodeField(line) }, line) }],
   ['ready', { fields: [], read: readReady }],
   ['ping', { fields: [], read: () => answer({ pong: true }) }],
 ])
@@ -137,6 +140,10 @@ function readRestore(line: JsonObject, { tokens }: LineContext): LineCall {
   const operations = [{ kind: 'restore', key: keyField(line), version: versionField(line, 'version') }] as const
   const request = { kind: 'transaction', operations, conditions: [], ...writeTerms(line, tokens) } as const
   return ask(request, 'committed', (reply) => writtenFields(reply, tokens))
+}
+
+function askForMode(wanted: ModeChange, line: JsonObject): LineCall {
+  return ask({ ...wanted, timeoutMs: parameterField(line, TIMEOUT) ?? TIMEOUT_DEFAULT_MS }, 'mode', modeFields)
 }
 
 function readReady(_line: JsonObject, { gateway }: LineContext): LineCall {

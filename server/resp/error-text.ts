@@ -39,8 +39,9 @@ export function wrongArity({ name }: Command): ErrorReply {
 }
 
 /**
- * A failure of the core. Clients of Redis look at the first word: LOADING and READONLY make them
- * wait or turn elsewhere. What Redis has no word for begins with the failure's code.
+ * A failure of the core. Clients of Redis look at the first word: LOADING and CLUSTERDOWN make them
+ * wait, READONLY, which Redis's replicas say, makes them look for the master. What Redis has no word
+ * for begins with the failure's code.
  */
 export function failureReply(error: SkeinError): ErrorReply {
   return errorReply(binaryFromText(`${firstWords(error)} ${error.message}`))
@@ -50,6 +51,10 @@ function firstWords({ code, details }: SkeinError): string {
   switch (code) {
     case 'BAD_REQUEST':
       return 'ERR'
+    case 'NOT_LEADER':
+      return 'READONLY NOT_LEADER:'
+    case 'NO_QUORUM':
+      return 'CLUSTERDOWN NO_QUORUM:'
     case 'CLOCK_SKEW':
       return 'READONLY CLOCK_SKEW:'
     case 'UNAVAILABLE':

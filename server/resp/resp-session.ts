@@ -10,6 +10,7 @@
 
 import { MIB, SkeinError, unreachable } from '../../base/index.ts'
 import type { KeyEditor, KeyView, Reply, Request } from '../../core/index.ts'
+import { TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
 import type { Busy } from '../tcp/turns.ts'
 import { COMMANDS_PER_SHARE } from '../tcp/turns.ts'
 import type { Session, Wire } from '../tcp/wire.ts'
@@ -30,8 +31,9 @@ export const PENDING_REPLIES_MAX = 1024
 /** Bytes of keys and values under way on one connection; a single command may have more. */
 const PENDING_BYTES_MAX = 8 * MIB
 
-const READ_TERMS = { consistency: 'local', session: null, timeoutMs: 0 } as const
-const WRITE_TERMS = { conditions: [], concern: 1, idempotencyKey: null, session: null, timeoutMs: 0 } as const
+/** In leader mode a command may have to wait for a majority, or for a leader; in multi-leader mode it waits for the disk alone. */
+const READ_TERMS = { consistency: 'local', session: null, timeoutMs: TIMEOUT_DEFAULT_MS } as const
+const WRITE_TERMS = { conditions: [], concern: 1, idempotencyKey: null, session: null, timeoutMs: TIMEOUT_DEFAULT_MS } as const
 
 type NodeAction = Extract<Action, { kind: 'node' }>
 

@@ -7,6 +7,7 @@
 import type { Key, SkeinError } from '../../../base/index.ts'
 import type { Item, TransactionRequest } from '../../../core/index.ts'
 import type { Dot } from '../../../crdt/index.ts'
+import { TIMEOUT_DEFAULT_MS } from '../../api/parameters.ts'
 import type { Gateway } from '../../gateway.ts'
 import { pageOf, scanRequest } from './key-walk.ts'
 import { RequestChain } from './request-chain.ts'
@@ -53,6 +54,6 @@ function deletionOf(items: readonly Item[]): TransactionRequest {
     concern: 1,
     idempotencyKey: null,
     session: null,
-    timeoutMs: 0,
+    timeoutMs: TIMEOUT_DEFAULT_MS,
   }
 }

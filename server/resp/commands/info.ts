@@ -97,9 +97,10 @@ function persistence({ state }: NodeStatus): Record<string, string | number> {
   return { loading: state.kind === 'recovering' ? 1 : 0, aof_enabled: 1, aof_last_write_status: 'ok' }
 }
 
-/** Every node takes writes: to a client of Redis each is a master. */
-function replication(): Record<string, string | number> {
-  return { role: 'master', connected_slaves: 0 }
+/** To a client of Redis a node that takes writes is a master: every one, or in leader mode the leader. */
+function replication({ mode, leader, node }: NodeStatus): Record<string, string | number> {
+  if (mode === 'multi' || leader === node) return { role: 'master', connected_slaves: 0 }
+  return { role: 'slave', master_link_status: leader === null ? 'down' : 'up', slave_read_only: 1, connected_slaves: 0 }
 }
 
 function keyspace({ keys }: NodeStatus): Record<string, string> {
@@ -107,12 +108,13 @@ function keyspace({ keys }: NodeStatus): Record<string, string> {
 }
 
 function skein(status: NodeStatus): Record<string, string | number> {
-  const { version, node, mode, epoch, digest, peers, keysWithConflicts, state, storage } = status
+  const { version, node, mode, epoch, leader, digest, peers, keysWithConflicts, state, storage } = status
   return {
     skein_version: version,
     node,
     mode,
     epoch,
+    ...(leader === null ? {} : { leader }),
     state: state.kind,
     digest,
     peers: peers.length,

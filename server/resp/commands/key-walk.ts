@@ -6,6 +6,7 @@
 
 import { assert, type Key, present, type SkeinError } from '../../../base/index.ts'
 import type { Item, KeyRange, Reply, ScanRequest } from '../../../core/index.ts'
+import { TIMEOUT_DEFAULT_MS } from '../../api/parameters.ts'
 import type { Gateway } from '../../gateway.ts'
 import { RequestChain } from './request-chain.ts'
 
@@ -58,7 +59,7 @@ export function walkKeys(gateway: Gateway, walk: KeyWalk): () => void {
 
 /** A page of keys as they are on this node. */
 export function scanRequest(range: KeyRange, limit: number): ScanRequest {
-  return { kind: 'scan', range, limit, consistency: 'local', session: null, timeoutMs: 0 }
+  return { kind: 'scan', range, limit, consistency: 'local', session: null, timeoutMs: TIMEOUT_DEFAULT_MS }
 }
 
 /** The page that a scan was answered with. */

@@ -1,27 +1,15 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { present } from '../../../base/index.ts'
+import { agreedLeader } from '../../support/agreed-leader.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type LocalCluster, type LocalNode, startCluster } from '../../support/local-cluster.ts'
 
-const ELECTION_DEADLINE_MS = 15_000
+const SWITCH_DEADLINE_MS = 15_000
 const KEY = '/v1/keys/a%2F..%2Fb//c'
 
 interface Refusal {
   readonly error: { readonly code: string; readonly message: string; readonly details?: Record<string, unknown> }
-}
-
-async function leaderOf(cluster: LocalCluster): Promise<LocalNode> {
-  return eventually(
-    async () => {
-      const statuses = await Promise.all(cluster.nodes.map((node) => node.status()))
-      const name = statuses[0]?.leader ?? null
-      const isAgreed = statuses.every(({ leader, epoch }) => leader === name && epoch === statuses[0]?.epoch && epoch % 2 === 0)
-      return isAgreed ? (cluster.nodes.find((node) => node.name === name) ?? null) : null
-    },
-    ELECTION_DEADLINE_MS,
-    () => 'a leader that all know',
-  )
 }
 
 function followerOf(cluster: LocalCluster, leader: LocalNode): LocalNode {
@@ -46,7 +34,7 @@ describe('in leader mode, with --forward', () => {
   afterAll(() => cluster.stop())
 
   it('[LM9] a write at a follower is the leader’s, with its answer and its session', async () => {
-    const leader = await leaderOf(cluster)
+    const leader = await agreedLeader(cluster.nodes)
     const follower = followerOf(cluster, leader)
     const written = await ask(follower.url, KEY, { method: 'PUT', json: { name: 'Alice' } })
     expect(written.status).toBe(200)
@@ -58,7 +46,7 @@ describe('in leader mode, with --forward', () => {
   })
 
   it('[LM9] conditions, deletes, batches and their refusals go the same way', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     const only = { 'if-none-match': '*', 'content-type': 'text/plain' }
     expect((await ask(url, '/v1/keys/lock', { method: 'PUT', body: 'me', headers: only })).status).toBe(200)
     const second = await ask(url, '/v1/keys/lock', { method: 'PUT', body: 'you', headers: only })
@@ -80,7 +68,7 @@ describe('in leader mode, with --forward', () => {
   })
 
   it('[LM9] what was sent on already is refused with where the leader is', async () => {
-    const leader = await leaderOf(cluster)
+    const leader = await agreedLeader(cluster.nodes)
     const { url } = followerOf(cluster, leader)
     const refused = await ask(url, '/v1/keys/a', { method: 'PUT', json: 1, headers: { 'skein-forwarded': '1' } })
     expect(refused.status).toBe(421)
@@ -91,7 +79,7 @@ describe('in leader mode, with --forward', () => {
   })
 
   it('[HTTP] the cluster tells its leader and its voters', async () => {
-    const leader = await leaderOf(cluster)
+    const leader = await agreedLeader(cluster.nodes)
     const view = await (await ask(leader.url, '/v1/cluster')).json()
     expect(view).toMatchObject({ mode: 'leader', leader: leader.name, role: 'leader', committed: { epoch: expect.any(Number) } })
     expect((view as { voters: unknown[] }).voters).toEqual(
@@ -101,7 +89,7 @@ describe('in leader mode, with --forward', () => {
   })
 
   it('[LM10] the leadership is handed over on request, asked of any node', async () => {
-    const leader = await leaderOf(cluster)
+    const leader = await agreedLeader(cluster.nodes)
     const target = followerOf(cluster, leader)
     const asked = present(
       cluster.nodes.find((node) => node !== leader && node !== target),
@@ -111,17 +99,17 @@ describe('in leader mode, with --forward', () => {
     expect([stranger.status, ((await stranger.json()) as Refusal).error.code]).toEqual([404, 'NOT_FOUND'])
     const answer = await ask(asked.url, '/v1/cluster/promote', { method: 'POST', json: { node: target.name } })
     expect([answer.status, await answer.json()]).toEqual([200, { mode: 'leader', epoch: expect.any(Number), leader: target.name }])
-    expect((await leaderOf(cluster)).name).toBe(target.name)
+    expect((await agreedLeader(cluster.nodes)).name).toBe(target.name)
   })
 
   it('[EP5] [EP4] the mode is switched to multi and back, asked of any node', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     const multi = await ask(url, '/v1/cluster/mode?timeout=10s', { method: 'POST', json: { mode: 'multi' } })
     expect([multi.status, await multi.json()]).toEqual([200, { mode: 'multi', epoch: expect.any(Number), leader: null }])
     const refused = await ask(url, '/v1/keys/seen?read=linearizable&timeout=100ms')
     await eventually(
       async () => (await ask(url, '/v1/cluster').then((answer) => answer.json() as Promise<{ mode: string }>)).mode === 'multi',
-      ELECTION_DEADLINE_MS,
+      SWITCH_DEADLINE_MS,
       () => 'the multi mode at a follower',
     )
     expect([503, 421]).toContain(refused.status)
@@ -151,7 +139,7 @@ describe('in leader mode, with --no-forward', () => {
   afterAll(() => cluster.stop())
 
   it('[LM9] a follower refuses what only the leader can do with 421 and the leader’s address', async () => {
-    const leader = await leaderOf(cluster)
+    const leader = await agreedLeader(cluster.nodes)
     const { url } = followerOf(cluster, leader)
     const attempts: readonly (readonly [path: string, init: Parameters<typeof ask>[2]])[] = [
       ['/v1/keys/a', { method: 'PUT', json: 1 }],
@@ -191,7 +179,7 @@ describe('a leader that does not answer', () => {
   })
 
   it('[LM9] a request goes to the advertised address, below its path, with what is left of its time-out', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     const seen = new Promise<{ readonly target: string; readonly forwarded: string }>((resolve) => {
       door.once('request', (request, response) => {
         resolve({ target: request.url ?? '', forwarded: String(request.headers['skein-forwarded']) })
@@ -208,7 +196,7 @@ describe('a leader that does not answer', () => {
   })
 
   it('[LM9] a write that it may have is of unknown outcome; a read is not', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     door.on('request', drop)
     const written = await ask(url, '/v1/keys/a', { method: 'PUT', json: 1 })
     const read = await ask(url, '/v1/keys/a?read=linearizable')
@@ -222,7 +210,7 @@ describe('a leader that does not answer', () => {
   })
 
   it('[LM9] its silence ends with the request’s time-out', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     const startedMs = performance.now()
     const answer = await ask(url, '/v1/keys/a?timeout=200ms', { method: 'PUT', json: 1 })
     expect([answer.status, ((await answer.json()) as Refusal).error.message]).toEqual([503, expect.stringContaining('no answer in time')])
@@ -230,7 +218,7 @@ describe('a leader that does not answer', () => {
   })
 
   it('[LM9] a client that goes away ends what was sent on for it', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     const gone = new AbortController()
     const ended = new Promise<void>((resolve) => {
       door.once('request', (_request, response) => {
@@ -243,7 +231,7 @@ describe('a leader that does not answer', () => {
   })
 
   it('[LM9] a door that nobody reaches leaves the refusal as it was', async () => {
-    const { url } = followerOf(cluster, await leaderOf(cluster))
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
     door.closeAllConnections()
     await new Promise((resolve) => door.close(resolve))
     const refused = await ask(url, '/v1/keys/a', { method: 'PUT', json: 1 })

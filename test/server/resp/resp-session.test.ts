@@ -62,6 +62,8 @@ describe('answers', () => {
     [new SkeinError('UNAVAILABLE', 'still reading', { details: { recovering: null } }), 'LOADING still reading'],
     [new SkeinError('UNAVAILABLE', 'too many writes'), 'UNAVAILABLE too many writes'],
     [new SkeinError('UNAVAILABLE', 'stop one', { details: { reason: 'NAME_IN_USE' } }), 'READONLY NAME_IN_USE: stop one'],
+    [new SkeinError('NOT_LEADER', 'n2 leads', { details: { leader: 'n2' } }), 'READONLY NOT_LEADER: n2 leads'],
+    [new SkeinError('NO_QUORUM', 'nobody leads'), 'CLUSTERDOWN NO_QUORUM: nobody leads'],
     [new SkeinError('CLOCK_SKEW', 'the clock is ahead'), 'READONLY CLOCK_SKEW: the clock is ahead'],
     [new SkeinError('BAD_REQUEST', 'two\r\nlines – and more'), 'ERR two  lines \xe2\x80\x93 and more'],
   ])('[RESP] to a failure of the core begin with a word that clients know: %s', (error, text) => {
