@@ -16,6 +16,7 @@ import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '.
 import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
+import { findAdoptable } from './leader-mode/adoptable.ts'
 import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
 import type { ChainEnd, ChainLink } from './leader-mode/chain-link.ts'
 import { type Cursor, newCursor, timestampOf, type WaitingEntry } from './log-cursor.ts'
@@ -206,24 +207,8 @@ export class Delivery {
    * leader adopts (LM8). Null if there are none.
    */
   adoptable(): VersionVector | null {
-    const { frontier } = this.#context
-    const reached = frontier.copy()
-    for (let moved = true; moved; ) {
-      moved = false
-      for (const { waiting } of this.#waiting) {
-        for (const { entry } of waiting) {
-          const { sequence } = lastOf(entry)
-          if (reached.get(entry.writer) >= sequence) continue
-          const first = present(entry.transactions[0], 'an entry has a transaction').sequence
-          if (reached.get(entry.writer) !== first - 1 || !entry.dependencies.coveredBy(reached) || this.#isHeld(entry)) break
-          reached.advance(entry.writer, sequence)
-          moved = true
-        }
-      }
-    }
-    const adopts = new VersionVector()
-    for (const [writer, sequence] of reached.entries()) if (frontier.get(writer) < sequence) adopts.advance(writer, sequence)
-    return adopts.size === 0 ? null : adopts
+    const queues = [...this.#waiting].map(({ waiting }) => waiting.map(({ entry }) => entry))
+    return findAdoptable(queues, this.#context.frontier, (entry) => this.#isHeld(entry))
   }
 
   /** What the header of a log says of the chain. */

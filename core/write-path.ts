@@ -8,42 +8,20 @@
  * The answers of a multi epoch ride on the `persist` effect, so none can leave before it is durable.
  */
 
-import {
-  assert,
-  ByteWriter,
-  type DirectoryId,
-  ENTRY_BYTES_MAX,
-  type Epoch,
-  makeWriterId,
-  type NodeName,
-  present,
-  SkeinError,
-  type WriterId,
-} from '../base/index.ts'
-import { Dependencies, type Dot } from '../crdt/index.ts'
-import type { Delivery } from './delivery.ts'
-import type { Effect, ReplyEffect } from './effects.ts'
-import { type Entry, encodeCarried, encodeEntry, encodeHeader, type Header, lastOf } from './entry.ts'
+import { assert, ByteWriter, ENTRY_BYTES_MAX, type Epoch, present, SkeinError, type WriterId } from '../base/index.ts'
+import type { Dot } from '../crdt/index.ts'
+import type { ReplyEffect } from './effects.ts'
+import { type Entry, encodeCarried, encodeEntry, encodeHeader, lastOf } from './entry.ts'
 import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
-import type { GroupName } from './group.ts'
 import { type Gathered, GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
 import { type ChainAct, type ChainBlock, encodeChainAct } from './leader-mode/chain-block.ts'
 import type { ChainLink } from './leader-mode/chain-link.ts'
 import type { WritePermit } from './leader-mode/leader-mode.ts'
-import { LogTail } from './log-tail.ts'
+import { isLed, type OwnLog, OwnLogs, type OwnLogsContext } from './own-logs.ts'
 import type { JournalRecord } from './ports.ts'
 import { busyError, lostWriteError } from './refuse.ts'
 import { type CopiesRequest, isWrite, type ReadRequest, type Reply, type RequestId, type WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
-
-/** A log that this node writes in this life: the one of its epoch, or one before that whose blocks have not all left. */
-interface OwnLog {
-  readonly header: Header
-  readonly tail: LogTail
-  /** Of the last transaction that is durable. */
-  sequence: number
-  dependencies: Dependencies
-}
 
 /** The durable write in flight. */
 interface Persisting {
@@ -55,12 +33,7 @@ interface Persisting {
 }
 
 /** What the write path asks of the replica around it. */
-export interface WriteContext extends ExecutionContext {
-  readonly group: GroupName
-  readonly node: NodeName
-  readonly directory: DirectoryId
-  readonly delivery: Delivery
-  emit(effect: Effect): void
+export interface WriteContext extends ExecutionContext, OwnLogsContext {
   apply(entry: Entry): void
   /** Answers a read from the state, which is durable. */
   read(request: ReadRequest): Reply
@@ -93,19 +66,18 @@ export class WritePath {
   /** Entries that only the journal has, of a block that may be incomplete there (JR8); applied, in order. */
   #carried: Entry[] = []
   #isCarryInFlight = false
-  #active: OwnLog | null = null
-  /** Logs of earlier epochs of this life, until all their blocks have left. */
-  readonly #retired = new Set<OwnLog>()
+  readonly #logs: OwnLogs
   #persisting: Persisting | null = null
   #isGatherAsked = false
 
   constructor(context: WriteContext) {
     this.#context = context
+    this.#logs = new OwnLogs(context)
   }
 
   /** The log that this life of the node writes; null before its first write (ID3). */
   get writer(): WriterId | null {
-    return this.#active?.header.writer ?? null
+    return this.#logs.active?.header.writer ?? null
   }
 
   /** Requests that wait for a commit, or for other nodes. */
@@ -155,12 +127,10 @@ export class WritePath {
     const { log, transactions, chainBlocks } = present(this.#persisting, 'only what is in flight can be durable')
     this.#persisting = null
     if (log !== null) {
-      log.tail.land()
-      log.sequence += transactions
-      this.#context.delivery.recordOwn(log.header.writer, log.tail.length, log.sequence)
+      this.#logs.land(log, transactions)
       if (isLed(log)) {
         for (const { block, bytes } of chainBlocks) this.#context.chain(log.header.writer, block, bytes)
-        this.#handOver(log)
+        this.#logs.handOver(log)
       } else {
         this.#publish(log)
       }
@@ -182,12 +152,13 @@ export class WritePath {
   /** Opens the log of a leader epoch: its header is the first commit. */
   lead(epoch: Epoch, chain: ChainLink): WriterId {
     assert(!this.#commit.isInFlight, 'what was written before is durable when an election is won')
-    return this.#openLog(epoch, chain).header.writer
+    return this.#logs.open(epoch, chain).header.writer
   }
 
   /** Not the leader any more. What is not committed may still become so; nobody is told that it is. */
   depose(error: SkeinError): void {
-    if (this.#active !== null && isLed(this.#active)) this.#retire()
+    const { active } = this.#logs
+    if (active !== null && isLed(active)) this.#logs.retire()
     if (!this.#commit.isInFlight) return
     const { commit, held } = this.#commit.land()
     const unknown = lostWriteError()
@@ -212,17 +183,12 @@ export class WritePath {
 
   /** Blocks of a log are in the log store: those that gathered meanwhile follow. */
   appended(writer: WriterId): void {
-    const logs = [...this.#retired, ...(this.#active === null ? [] : [this.#active])]
-    const log = logs.find(({ header }) => header.writer === writer)
-    if (log === undefined) return
-    log.tail.appended()
-    this.#handOver(log)
-    if (log.tail.isDrained) this.#retired.delete(log)
+    this.#logs.appended(writer)
   }
 
-  /** True if the log store has every block of this life's log. */
+  /** True if the log store has every block that was written in this life. */
   get isDrained(): boolean {
-    return this.#retired.size === 0 && (this.#active?.tail.isDrained ?? true)
+    return this.#logs.isDrained
   }
 
   /** Takes an entry of an earlier log that this life's log has to carry to the peers (JR8). */
@@ -270,7 +236,7 @@ export class WritePath {
     this.#isCarryInFlight = false
     const { entry, concerns } = commit
     if (entry !== null) this.#context.apply(entry)
-    this.#handOver(log)
+    this.#logs.handOver(log)
     // Entries of peers may depend on this one, seen over a peer that is gone since.
     if (entry !== null) this.#context.delivery.drain()
     this.#answerHeld(held)
@@ -293,25 +259,21 @@ export class WritePath {
       if (permit === 'multi') return this.#sealMulti(records, isDiskIdle)
       if (permit === 'leader') return this.#sealLed(records)
     }
-    if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+    this.#persistFacts(records)
   }
 
   /** Executes what was gathered and seals it as one entry. */
   #sealMulti(records: JournalRecord[], isDiskIdle: boolean): void {
-    if (!this.#commit.hasGathered) {
-      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
-      return
-    }
+    if (!this.#commit.hasGathered) return this.#persistFacts(records)
     const log = this.#multiLog()
     const { entry, keys, count, answers, part } = this.#execute(log, isDiskIdle)
-    if (part !== null) this.#sealPart(log, part, records)
+    if (part !== null) this.#logs.sealPart(log, part, records)
     if (entry === null) {
       // Nothing was written: what is answered reflects only what is durable already.
       for (const reply of answers.replies) this.#context.emit(reply)
       this.#awaitConcerns(answers.concerns)
-      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
-      else if (this.#commit.hasGathered) this.askGather()
-      return
+      if (records.length === 0 && this.#commit.hasGathered) this.askGather()
+      return this.#persistFacts(records)
     }
     this.#commit.launch({ entry, replies: [], concerns: answers.concerns }, keys, count)
     this.#persist(records, { log, transactions: entry.transactions.length, chainBlocks: [] }, answers.replies)
@@ -319,30 +281,26 @@ export class WritePath {
 
   /** Seals the next block of a leader's log: its header, what it has to do, or its clients' writes. */
   #sealLed(records: JournalRecord[]): void {
-    const log = present(this.#active, 'a leader has a log')
+    const log = present(this.#logs.active, 'a leader has a log')
     const { writer } = log.header
     const act = log.tail.isEmpty ? null : this.#context.nextAct()
     if (log.tail.isEmpty || act !== null) {
       const bytes = act === null ? encodeHeader(log.header) : encodeChainAct(act)
       const block: ChainBlock = act ?? { kind: 'header', header: log.header }
-      records.push(this.#wholeBlock(log, bytes))
+      this.#logs.sealWhole(log, bytes, records)
       this.#commit.launch({ entry: null, replies: [], concerns: [] })
       return this.#persist(records, { log, transactions: 0, chainBlocks: [{ block, bytes }] })
     }
-    if (!this.#context.isServing() || !this.#commit.hasGathered) {
-      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
-      return
-    }
+    if (!this.#context.isServing() || !this.#commit.hasGathered) return this.#persistFacts(records)
     const { entry, keys, count, answers, part } = this.#execute(log, false)
     if (entry === null || part === null) {
       this.#context.confirm(answers.replies)
       this.#awaitConcerns(answers.concerns)
-      if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
-      else if (this.#commit.hasGathered) this.askGather()
-      return
+      if (records.length === 0 && this.#commit.hasGathered) this.askGather()
+      return this.#persistFacts(records)
     }
     assert(entry.writer === writer, 'a leader writes its own log')
-    records.push(this.#wholeBlock(log, part))
+    this.#logs.sealWhole(log, part, records)
     this.#commit.launch({ entry, replies: answers.replies, concerns: answers.concerns }, keys, count)
     this.#persist(records, {
       log,
@@ -371,11 +329,16 @@ export class WritePath {
   #sealCarried(records: JournalRecord[]): void {
     const log = this.#carrierLog()
     const count = consecutive(this.#carried)
-    this.#sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
+    this.#logs.sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
     this.#carried = this.#carried.slice(count)
     this.#isCarryInFlight = true
     this.#commit.launch({ entry: null, replies: [], concerns: [] })
     this.#persist(records, { log, transactions: 0, chainBlocks: [] })
+  }
+
+  /** There is nothing else to write. */
+  #persistFacts(records: readonly JournalRecord[]): void {
+    if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
   }
 
   #persist(records: readonly JournalRecord[], persisting: Persisting, replies: readonly ReplyEffect[] = []): void {
@@ -383,59 +346,20 @@ export class WritePath {
     this.#context.emit({ kind: 'persist', records, replies })
   }
 
-  #sealPart(log: OwnLog, part: Uint8Array, records: JournalRecord[]): void {
-    const { group, writer } = log.header
-    if (log.tail.isEmpty) {
-      const header = encodeHeader(log.header)
-      records.push({ kind: 'block', group, writer, bytes: header, ...log.tail.seal(header) })
-    }
-    records.push({ kind: 'block', group, writer, bytes: part, ...log.tail.seal(part) })
-  }
-
-  /** A block of a leader's log: nothing joins it, so a length says what it holds. */
-  #wholeBlock(log: OwnLog, bytes: Uint8Array): JournalRecord {
-    const { group, writer } = log.header
-    return { kind: 'block', group, writer, index: log.tail.sealWhole(bytes), bytes, whole: true }
-  }
-
-  /** Gives the log store what may leave. */
-  #handOver(log: OwnLog): void {
-    const ready = log.tail.takeReady()
-    if (ready !== null) this.#context.emit({ kind: 'append', writer: log.header.writer, ...ready })
-  }
-
   /** The log to write to: minted at the first write of this life and of each epoch (ID3), and anew if it went out of service. */
   #multiLog(): OwnLog {
     const { epoch, isOutOfService, multiLink } = this.#context
-    const active = this.#active
+    const { active } = this.#logs
     if (active !== null && active.header.epoch === epoch && !isOutOfService(active.header.writer)) return active
-    return this.#openLog(epoch, multiLink())
+    return this.#logs.open(epoch, multiLink())
   }
 
   /** The log of today; or, where this node may not write, one of the epoch of what is carried, and nothing else goes into it. */
   #carrierLog(): OwnLog {
     if (this.#context.permit() === 'multi') return this.#multiLog()
     const { writer, epoch } = present(this.#carried[0], 'something is carried')
-    if (this.#active?.header.epoch === epoch) return this.#active
-    return this.#openLog(epoch, this.#context.delivery.linkOf(writer))
-  }
-
-  #openLog(epoch: Epoch, chain: ChainLink): OwnLog {
-    this.#retire()
-    const { group, node, directory, random, delivery } = this.#context
-    let writer = makeWriterId(node, random.uint32())
-    while (delivery.has(writer)) writer = makeWriterId(node, random.uint32())
-    const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node), chain }
-    delivery.activate(header)
-    const log: OwnLog = { header, tail: new LogTail(), sequence: 0, dependencies: Dependencies.none() }
-    this.#active = log
-    return log
-  }
-
-  /** Nothing more is sealed into the log of today; what is sealed still leaves. */
-  #retire(): void {
-    if (this.#active !== null && !this.#active.tail.isDrained) this.#retired.add(this.#active)
-    this.#active = null
+    const { active } = this.#logs
+    return active?.header.epoch === epoch ? active : this.#logs.open(epoch, this.#context.delivery.linkOf(writer))
   }
 
   #fail(id: RequestId, error: SkeinError): void {
@@ -451,10 +375,6 @@ export class WritePath {
   #countHolding(version: Dot): number {
     return (this.#context.frontier.has(version) ? 1 : 0) + this.#context.countPeersHolding(version)
   }
-}
-
-function isLed({ header }: OwnLog): boolean {
-  return header.chain.leadership !== null
 }
 
 /** How many of the first entries follow on one another in one log. */

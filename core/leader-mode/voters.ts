@@ -39,9 +39,9 @@ export function isBound(voters: readonly Voter[], node: NodeName, directory: Dir
   return directory !== null && voters.some((voter) => voter.node === node && voter.directory === directory)
 }
 
-/** The names of the list bound to the directories that elected the first leader; the others to none yet. */
+/** The list with those that elected the first leader bound to their directories; the others stay as they were first met. */
 export function bindVoters(voters: readonly Voter[], grants: ReadonlyMap<NodeName, DirectoryId>): readonly Voter[] {
-  return voters.map(({ node }) => ({ node, directory: grants.get(node) ?? null }))
+  return voters.map(({ node, directory }) => ({ node, directory: grants.get(node) ?? directory }))
 }
 
 /** The list with `node` bound to `directory`, or to none. */
