@@ -42,10 +42,9 @@ const EMPTY_NAMES = /(^|[-/])(utils?|helpers?|common|misc|manager)(\.ts$|\/)/
 const LINES_MAX = 400
 /** Files past the limit, with what they may have: they only shrink. */
 const RATCHET: Record<string, number> = {
-  'core/delivery.ts': 446,
-  'core/leader-mode/leader-mode.ts': 655,
+  'core/delivery.ts': 431,
+  'core/leader-mode/leader-mode.ts': 574,
   'core/replica.ts': 542,
-  'core/write-path.ts': 470,
   'sim/report/encode.ts': 402,
 }
 

@@ -35,19 +35,21 @@ import {
   type WriteRequest,
 } from '../requests.ts'
 import type { ChainStatus } from '../status.ts'
-import { EMPTY_HASH } from './block-hash.ts'
 import { Chain } from './chain.ts'
 import type { ChainAct, ChainBlock } from './chain-block.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { DurablePromise } from './durable-promise.ts'
 import { ELECTION_TIMEOUT_MAX_MS, Election } from './election.ts'
 import { highest, multiEpochAfter } from './epochs.ts'
+import { Following } from './following.ts'
+import { HandOver } from './hand-over.ts'
 import { Leading } from './leading.ts'
 import type { Acknowledge, Lead, LeaderMessage } from './message.ts'
-import { type ChainPlace, isFurther } from './position.ts'
+import { ModeWaits } from './mode-waits.ts'
+import type { ChainPlace } from './position.ts'
 import { PromiseKeeper } from './promise-keeper.ts'
 import { ReadIndex, type UnconfirmedRead } from './read-index.ts'
-import { bindVoters, rebindVoter, type Voter } from './voters.ts'
+import { bindVoters, type Voter } from './voters.ts'
 
 /** What this member may write now. */
 export type WritePermit = 'none' | 'multi' | 'leader'
@@ -83,34 +85,18 @@ export interface LeaderModeContext {
   refuseGathered(error: SkeinError, which: 'all' | 'linearizable-reads'): void
 }
 
-interface ModeWait {
-  readonly id: RequestId
-  readonly mode: 'multi' | 'leader'
-  readonly deadlineMs: number
-}
-
-interface HandOverWait {
-  readonly id: RequestId
-  readonly target: NodeName
-  readonly deadlineMs: number
-  isSent: boolean
-}
-
 export class LeaderMode {
   readonly #context: LeaderModeContext
   readonly #keeper: PromiseKeeper
   readonly #chain: Chain
   readonly #election: Election
-  readonly #reads = new ReadIndex()
+  readonly #following: Following
+  readonly #reads: ReadIndex
+  readonly #modeWaits = new ModeWaits()
   #leading: Leading | null = null
-  /** The last round of the known leader. */
-  #round = 0
-  /** The leader's log, as it said. */
-  #leaderLog: WriterId | null = null
   /** What is reported as durable while nothing of a multi epoch may be acknowledged (EP4); null: all of it is. */
   #reported: VersionVector | null = null
-  #modeWaits: ModeWait[] = []
-  #handOver: HandOverWait | null = null
+  #handOver: HandOver | null = null
   /** An operator asked for the multi mode: the leader ends its epoch. */
   #isEndAsked = false
   #isAdoptDue = false
@@ -118,6 +104,7 @@ export class LeaderMode {
   constructor(context: LeaderModeContext) {
     const { config, frontier, random } = context
     this.#context = context
+    this.#reads = new ReadIndex(context)
     const now = (): Now => context.now()
     const send = (to: NodeName, message: LeaderMessage): void => context.send(to, message)
     this.#keeper = new PromiseKeeper({ changed: () => this.#promiseChanged(), send })
@@ -129,6 +116,7 @@ export class LeaderMode {
       enterLeaderEpoch: (epoch) => this.#enter(epoch),
       endLeaderEpoch: (epoch) => this.#enter(multiEpochAfter(epoch)),
     })
+    this.#following = new Following(this.#keeper, this.#chain)
     this.#election = new Election({
       node: config.node,
       directory: config.directory,
@@ -181,7 +169,7 @@ export class LeaderMode {
 
   /** Requests that wait here. */
   get heldRequests(): number {
-    return this.#reads.size + this.#modeWaits.length + (this.#handOver === null ? 0 : 1)
+    return this.#reads.size + this.#modeWaits.size + (this.#handOver === null ? 0 : 1)
   }
 
   /** What this member reports as durable (EP4). */
@@ -230,7 +218,7 @@ export class LeaderMode {
     const leading = this.#leading
     if (leading === null || leading.committed === 0) return null
     if (this.#wantsEnd) return { kind: 'end' }
-    const voters = this.#nextVoters(leading)
+    const voters = leading.nextVoters((node) => this.#context.directoryOf(node))
     if (voters !== null) return { kind: 'voters', voters }
     if (!this.#isAdoptDue) return null
     this.#isAdoptDue = false
@@ -275,7 +263,7 @@ export class LeaderMode {
   /** A read, or answers, that a majority has to confirm before they leave. */
   confirm(read: UnconfirmedRead): void {
     const leading = this.#leading
-    if (leading === null) return this.#refuse(read, this.#elsewhere ?? this.#lostError())
+    if (leading === null) return this.#reads.refuse(read, this.#elsewhere ?? this.#lostError())
     this.#reads.add(read, leading.round)
     this.#context.askGather()
   }
@@ -288,18 +276,18 @@ export class LeaderMode {
 
   withdraw(id: RequestId): void {
     this.#reads.remove(id)
-    this.#modeWaits = this.#modeWaits.filter((wait) => wait.id !== id)
+    this.#modeWaits.remove(id)
   }
 
-  switchMode(id: RequestId, { mode, timeoutMs }: ModeRequest): void {
-    const wait = { id, mode, deadlineMs: this.#nowMs + timeoutMs }
+  switchMode(id: RequestId, request: ModeRequest): void {
+    const { mode } = request
     if (mode === 'multi' && this.mode === 'leader') {
       if (this.#leading !== null) this.#isEndAsked = true
       else if (this.#elsewhere !== null) return this.#context.reply(id, { kind: 'failed', error: this.#elsewhere })
     } else if (mode === 'leader' && this.permit === 'multi') {
       this.#election.wish(this.epoch)
     }
-    this.#modeWaits.push(wait)
+    this.#modeWaits.add(id, request, this.#nowMs)
     this.#context.askGather()
   }
 
@@ -308,7 +296,7 @@ export class LeaderMode {
     if (error !== null) return this.#context.reply(id, { kind: 'failed', error })
     if (node === this.#context.config.node) return this.#context.reply(id, this.#modeReply())
     const patienceMs = Math.min(timeoutMs, ELECTION_TIMEOUT_MAX_MS)
-    this.#handOver = { id, target: node, deadlineMs: this.#nowMs + patienceMs, isSent: false }
+    this.#handOver = new HandOver(id, node, this.#nowMs + patienceMs)
     this.#context.askGather()
   }
 
@@ -377,8 +365,8 @@ export class LeaderMode {
     this.#election.check()
     const leading = this.#leading
     if (leading?.advanceCommit() === true) this.#commit(leading)
-    this.#recordPosition()
-    if (this.#leading !== null) this.#answerReads(this.#leading)
+    this.#following.settle()
+    if (this.#leading !== null && this.#leading.committed > 0 && this.#reads.size > 0) this.#reads.confirm(this.#leading.confirmedRound)
     this.#resolveWaits()
   }
 
@@ -442,7 +430,7 @@ export class LeaderMode {
     const link = { follows: this.#chain.end, leadership: { voters, asked: this.#keeper.current.asked, adopts } }
     const writer = this.#context.lead(epoch, link)
     this.#isEndAsked = false
-    this.#leaderLog = writer
+    this.#following.stop()
     this.#leading = new Leading(epoch, writer, this.#nowMs, {
       node: this.#context.config.node,
       chain: this.#chain,
@@ -461,7 +449,7 @@ export class LeaderMode {
     if (isEnded) {
       this.#leading = null
       this.#election.stepDown(false)
-      this.#refuseReads(noLeaderError())
+      this.#reads.refuseAll(noLeaderError())
     }
     this.#context.publishCommitted()
     this.#sendLead(leading)
@@ -477,11 +465,11 @@ export class LeaderMode {
 
   #stepDown(error: SkeinError, isUrgent: boolean): void {
     this.#leading = null
-    this.#leaderLog = null
+    this.#following.stop()
     this.#isEndAsked = false
     this.#election.stepDown(isUrgent)
     this.#context.depose(error)
-    this.#refuseReads(error)
+    this.#reads.refuseAll(error)
     if (this.#handOver !== null && !this.#handOver.isSent) this.#failHandOver()
     this.#context.drain()
   }
@@ -495,41 +483,14 @@ export class LeaderMode {
     }
     if (this.#leading !== null) this.#stepDown(notLeaderError(from, this.#context.urlOf(from)), false)
     this.#election.hear(from, lead.epoch)
-    this.#leaderLog = lead.writer
-    this.#round = lead.round
-    if (lead.epoch > promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: null })
-    this.#acknowledge()
+    this.#following.follow(from, lead)
     const elsewhere = this.#elsewhere
     if (elsewhere !== null) this.#context.refuseGathered(elsewhere, 'all')
-  }
-
-  /** Tells the leader how much of its log is held, once that is durable (LM4). */
-  #acknowledge(): void {
-    const leader = this.#election.leader
-    const writer = this.#leaderLog
-    if (leader === null || writer === null || this.#leading !== null) return
-    const { epoch } = leader
-    const held = this.#chain.heldOf(writer)
-    const round = this.#round
-    const { position } = this.#keeper.current
-    // What is acknowledged is in the promise by then, and a candidate behind it is not elected.
-    if (held !== null && isFurther(held, position))
-      this.#keeper.change({ position: { epoch: held.epoch, length: held.length }, committed: this.#chain.committed })
-    const message: Acknowledge = { kind: 'acknowledge', epoch, writer, length: held?.length ?? 0, hash: held?.hash ?? EMPTY_HASH, round }
-    this.#keeper.sendOnceDurable(leader.node, () => (this.promised === epoch ? message : null))
   }
 
   #acknowledged(from: NodeName, message: Acknowledge): void {
     const directory = this.#context.directoryOf(from)
     if (directory !== null) this.#leading?.acknowledge(from, directory, message, this.#nowMs)
-  }
-
-  /** More is held than before: that is kept, and the leader told. */
-  #recordPosition(): void {
-    const { position } = this.#chain
-    if (!isFurther(position, this.#keeper.current.position)) return
-    this.#keeper.change({ position, committed: this.#chain.committed })
-    this.#acknowledge()
   }
 
   #sendLead(leading: Leading): void {
@@ -554,32 +515,13 @@ export class LeaderMode {
     return noQuorumError(this.#context.config.node, this.promised)
   }
 
-  #answerReads(leading: Leading): void {
-    if (this.#reads.size === 0 || leading.committed === 0) return
-    for (const read of this.#reads.takeConfirmed(leading.confirmedRound)) {
-      if (read.kind === 'read') this.#context.reply(read.id, this.#context.read(read.request))
-      else for (const { id, reply } of read.replies) this.#context.reply(id, reply)
-    }
-  }
-
-  #refuseReads(error: SkeinError): void {
-    for (const read of this.#reads.takeAll()) this.#refuse(read, error)
-  }
-
-  #refuse(read: UnconfirmedRead, error: SkeinError): void {
-    if (read.kind === 'read') this.#context.reply(read.id, { kind: 'failed', error })
-    else for (const { id } of read.replies) this.#context.reply(id, { kind: 'failed', error })
-  }
-
   #resolveWaits(): void {
     this.#advanceHandOver()
-    if (this.#modeWaits.length === 0) return
+    if (this.#modeWaits.size === 0) return
     const isLed = this.leader !== null && (this.#leading === null || this.#leading.committed > 0)
-    const reached = this.permit === 'multi' ? 'multi' : isLed && isLeaderEpoch(this.epoch) && !this.#wantsEnd ? 'leader' : null
-    const done = this.#modeWaits.filter((wait) => wait.mode === reached)
-    if (done.length === 0) return
-    this.#modeWaits = this.#modeWaits.filter((wait) => wait.mode !== reached)
-    for (const { id } of done) this.#context.reply(id, this.#modeReply())
+    const isInLeaderEpoch = isLed && isLeaderEpoch(this.epoch) && !this.#wantsEnd
+    const reached = this.permit === 'multi' ? 'multi' : isInLeaderEpoch ? 'leader' : null
+    for (const id of this.#modeWaits.takeReached(reached)) this.#context.reply(id, this.#modeReply())
   }
 
   #modeReply(): Reply {
@@ -596,10 +538,7 @@ export class LeaderMode {
       return
     }
     const leading = this.#leading
-    if (leading === null || handOver.isSent || leading.committed < leading.length || leading.lengthOf(handOver.target) !== leading.length)
-      return
-    handOver.isSent = true
-    this.#context.send(handOver.target, { kind: 'hand-over', epoch: leading.epoch })
+    if (leading !== null && handOver.takeReady(leading)) this.#context.send(handOver.target, { kind: 'hand-over', epoch: leading.epoch })
   }
 
   #promotionError(node: NodeName): SkeinError | null {
@@ -615,37 +554,17 @@ export class LeaderMode {
     const handOver = this.#handOver
     if (handOver === null) return
     this.#handOver = null
-    const error = new SkeinError('UNAVAILABLE', `${handOver.target} did not take over in time: see whether it is reached, then try again`)
-    this.#context.reply(handOver.id, { kind: 'failed', error })
+    this.#context.reply(handOver.id, { kind: 'failed', error: handOver.lateError })
     this.#context.askGather()
   }
 
   #expire(): void {
     const nowMs = this.#nowMs
-    for (const read of this.#reads.takeExpired(nowMs)) this.#refuse(read, this.#lostError())
-    if (this.#handOver !== null && nowMs >= this.#handOver.deadlineMs) this.#failHandOver()
-    const expired = this.#modeWaits.filter((wait) => wait.deadlineMs <= nowMs)
-    if (expired.length === 0) return
-    this.#modeWaits = this.#modeWaits.filter((wait) => wait.deadlineMs > nowMs)
-    if (!this.#modeWaits.some(({ mode }) => mode === 'leader')) this.#election.forgetWish()
-    for (const { id } of expired) this.#context.reply(id, { kind: 'failed', error: this.#lostError() })
-  }
-
-  /**
-   * The next change of the voters' directories (MB1), one at a time: a name whose directory is gone is
-   * bound to none, which leaves every majority as large as it was; one that is bound to none and
-   * holds all of the log is bound to the directory that does.
-   */
-  #nextVoters(leading: Leading): readonly Voter[] | null {
-    const { voters } = this
-    for (const { node, directory } of voters) {
-      if (node === this.#context.config.node) continue
-      const present = this.#context.directoryOf(node)
-      if (present === null || present === directory) continue
-      if (directory !== null) return rebindVoter(voters, node, null)
-      if (leading.lengthOf(node) === leading.length) return rebindVoter(voters, node, present)
-    }
-    return null
+    this.#reads.refuseExpired(nowMs, () => this.#lostError())
+    if (this.#handOver?.isLate(nowMs) === true) this.#failHandOver()
+    const expired = this.#modeWaits.takeExpired(nowMs)
+    if (expired.length > 0 && !this.#modeWaits.wants('leader')) this.#election.forgetWish()
+    for (const id of expired) this.#context.reply(id, { kind: 'failed', error: this.#lostError() })
   }
 
   get #nowMs(): number {

@@ -8,7 +8,7 @@
 import { assert, type DirectoryId, type Epoch, type NodeName, type WriterId } from '../../base/index.ts'
 import type { Chain } from './chain.ts'
 import type { Acknowledge } from './message.ts'
-import { isBound, majorityOf, type Voter } from './voters.ts'
+import { isBound, majorityOf, rebindVoter, type Voter } from './voters.ts'
 
 interface Follower {
   directory: DirectoryId
@@ -97,6 +97,23 @@ export class Leading {
   /** How much of the leader's log a member holds; null if it was never heard. */
   lengthOf(node: NodeName): number | null {
     return this.#followers.get(node)?.length ?? null
+  }
+
+  /**
+   * The next change of the voters' directories (MB1), one at a time: a name whose directory is gone is
+   * bound to none, which leaves every majority as large as it was; one that is bound to none is bound to
+   * the directory that is there, once that holds all of the log.
+   */
+  nextVoters(directoryOf: (node: NodeName) => DirectoryId | null): readonly Voter[] | null {
+    const voters = this.#context.voters()
+    for (const { node, directory } of voters) {
+      if (node === this.#context.node) continue
+      const present = directoryOf(node)
+      if (present === null || present === directory) continue
+      if (directory !== null) return rebindVoter(voters, node, null)
+      if (this.#followers.get(node)?.directory === present && this.lengthOf(node) === this.length) return rebindVoter(voters, node, present)
+    }
+    return null
   }
 
   /** The highest figure that a majority of the voters reaches, `own` being this node's. */

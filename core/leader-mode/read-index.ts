@@ -5,13 +5,20 @@
  * a round. So do answers that only say what the state is, such as a condition that failed.
  */
 
+import type { SkeinError } from '../../base/index.ts'
 import type { ReplyEffect } from '../effects.ts'
-import type { ReadRequest, RequestId } from '../requests.ts'
+import type { ReadRequest, Reply, RequestId } from '../requests.ts'
 
 export type UnconfirmedRead =
   | { readonly kind: 'read'; readonly id: RequestId; readonly request: ReadRequest; readonly deadlineMs: number }
   /** Known already, and true if the leader still is one. */
   | { readonly kind: 'answers'; readonly replies: readonly ReplyEffect[]; readonly deadlineMs: number }
+
+export interface ReadIndexContext {
+  /** Answers a read from the applied state. */
+  read(request: ReadRequest): Reply
+  reply(id: RequestId, reply: Reply): void
+}
 
 interface Waiting {
   readonly read: UnconfirmedRead
@@ -20,7 +27,12 @@ interface Waiting {
 }
 
 export class ReadIndex {
+  readonly #context: ReadIndexContext
   #waiting: Waiting[] = []
+
+  constructor(context: ReadIndexContext) {
+    this.#context = context
+  }
 
   get size(): number {
     return this.#waiting.length
@@ -36,17 +48,25 @@ export class ReadIndex {
     return (this.#waiting.at(-1)?.round ?? 0) > lastRound
   }
 
-  /** In the order of arrival. */
-  takeConfirmed(round: number): UnconfirmedRead[] {
-    return this.#take((waiting) => waiting.round <= round)
+  /** Answers what a majority has confirmed with `round`, in the order of arrival. */
+  confirm(round: number): void {
+    for (const read of this.#take((waiting) => waiting.round <= round)) {
+      if (read.kind === 'read') this.#context.reply(read.id, this.#context.read(read.request))
+      else for (const { id, reply } of read.replies) this.#context.reply(id, reply)
+    }
   }
 
-  takeExpired(nowMs: number): UnconfirmedRead[] {
-    return this.#take(({ read }) => read.deadlineMs <= nowMs)
+  refuse(read: UnconfirmedRead, error: SkeinError): void {
+    if (read.kind === 'read') this.#context.reply(read.id, { kind: 'failed', error })
+    else for (const { id } of read.replies) this.#context.reply(id, { kind: 'failed', error })
   }
 
-  takeAll(): UnconfirmedRead[] {
-    return this.#take(() => true)
+  refuseAll(error: SkeinError): void {
+    for (const read of this.#take(() => true)) this.refuse(read, error)
+  }
+
+  refuseExpired(nowMs: number, errorOf: () => SkeinError): void {
+    for (const read of this.#take(({ read: { deadlineMs } }) => deadlineMs <= nowMs)) this.refuse(read, errorOf())
   }
 
   remove(id: RequestId): void {
