@@ -15,7 +15,7 @@ export function busyError(): SkeinError {
 
 export function noLeaderError(): SkeinError {
   const message = 'linearizable reads need a leader and this cluster is in multi-leader mode: read with session or local'
-  return new SkeinError('NO_QUORUM', message)
+  return new SkeinError('NO_QUORUM', message, { details: { mode: 'multi' } })
 }
 
 /** Only the leader can do it. @param url where its HTTP door is, if that is known */
