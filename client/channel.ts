@@ -119,6 +119,17 @@ export interface ConflictPage {
   readonly cursor: string | null
 }
 
+export type Mode = 'multi' | 'leader'
+
+/** How the cluster takes writes. */
+export interface ClusterMode {
+  readonly mode: Mode
+  /** Rises with every switch and every election; even ones have a leader. */
+  readonly epoch: number
+  /** The name of the node that takes writes; null in `multi`, where every node does, or if nobody is known. */
+  readonly leader: string | null
+}
+
 export interface Channel {
   /** Null if there is no such key. */
   get(key: string, options: ReadOptions): Promise<Found>
@@ -127,6 +138,11 @@ export interface Channel {
   transact(transaction: ChannelTransaction): Promise<Committed>
   page(query: PageQuery): Promise<Page>
   conflicts(query: { key?: string | undefined; limit: number; cursor: string | null } & CallOptions): Promise<ConflictPage>
+  mode(options: CallOptions): Promise<ClusterMode>
+  /** Answers once it is switched. */
+  switchMode(mode: Mode, options: CallOptions): Promise<ClusterMode>
+  /** Answers once `node` leads. */
+  promote(node: string, options: CallOptions): Promise<ClusterMode>
   /** The body of `GET /v1/status`. */
   status(options: CallOptions): Promise<Record<string, unknown>>
   close(): Promise<void>

@@ -8,7 +8,17 @@
  */
 
 import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, PAGE_ITEMS_MAX, present, SkeinError } from '../base/index.ts'
-import type { Channel, ChannelCondition, ChannelOperation, ChannelTransaction, PageQuery, ReadConsistency, ReadOptions } from './channel.ts'
+import type {
+  Channel,
+  ChannelCondition,
+  ChannelOperation,
+  ChannelTransaction,
+  ClusterMode,
+  Mode,
+  PageQuery,
+  ReadConsistency,
+  ReadOptions,
+} from './channel.ts'
 import {
   type BatchCondition,
   type BatchOperation,
@@ -180,6 +190,26 @@ export class Database {
     const committed = await this.#channel.transact(transaction)
     this.#session.absorb(transaction.session, committed.session)
     return { version: present(committed.version, 'a restore writes a version') }
+  }
+
+  /** How the cluster takes writes, as the node that answers knows. */
+  async mode(options: RequestOptions = NO_OPTIONS): Promise<ClusterMode> {
+    return this.#channel.mode({ signal: options.signal, timeoutMs: this.#timeoutOf(options) })
+  }
+
+  /**
+   * Has every node take writes (`multi`), or one of them (`leader`). Nothing that was acknowledged is
+   * lost by it, and asking for the mode that it is in changes nothing.
+   * @throws NO_QUORUM if no majority is reached; UNAVAILABLE, TIMEOUT
+   */
+  async switchMode(mode: Mode, options: RequestOptions = NO_OPTIONS): Promise<ClusterMode> {
+    if (mode !== 'multi' && mode !== 'leader') throw new SkeinError('BAD_REQUEST', `the mode ${String(mode)} is none: 'multi' or 'leader'`)
+    return this.#channel.switchMode(mode, { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
+  }
+
+  /** Hands the leadership over to a node. @throws NOT_FOUND if it is no voter; NO_QUORUM, UNAVAILABLE, TIMEOUT */
+  async promote(node: string, options: RequestOptions = NO_OPTIONS): Promise<ClusterMode> {
+    return this.#channel.promote(node, { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
   }
 
   /** What the node that answers says of itself and its peers. */

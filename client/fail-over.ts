@@ -177,7 +177,9 @@ function settle<T>(plan: Plan<T>, outcome: Outcome): Settled<T> {
 function finalError(plan: Plan<unknown>, progress: Progress): SkeinError {
   const failure = progress.lastFailure ?? { kind: 'timed-out', afterMs: 0 }
   const error = errorOf(failure, progress.reasons)
-  if (plan.safety === 'read' || !progress.isOutcomeOpen || error.details?.applied !== undefined) return error
+  const applied = error.details?.applied
+  // That the last node has not applied it says nothing about those before.
+  if (plan.safety === 'read' || !progress.isOutcomeOpen || applied === true || applied === 'unknown') return error
   return new SkeinError(error.code, `${error.message}. Whether the write was applied is unknown: read before you repeat it`, {
     details: { ...error.details, applied: 'unknown' },
   })

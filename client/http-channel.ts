@@ -12,8 +12,10 @@ import type {
   CallOptions,
   Channel,
   ChannelTransaction,
+  ClusterMode,
   Committed,
   ConflictPage,
+  Mode,
   Page,
   PageQuery,
   ReadOptions,
@@ -21,13 +23,16 @@ import type {
 } from './channel.ts'
 import type { HttpRequest } from './exchange.ts'
 import { FailOver, type FailOverOptions, type Plan } from './fail-over.ts'
-import { decodeCommitted, decodeConflicts, decodeGet, decodePage, decodeStatus } from './wire-answers.ts'
+import { decodeCommitted, decodeConflicts, decodeGet, decodeMode, decodePage, decodeStatus } from './wire-answers.ts'
 import {
+  CLUSTER_REQUEST,
   conflictsOfKeyRequest,
   conflictsRequest,
   getRequest,
   isPathKey,
+  modeRequest,
   pageRequest,
+  promoteRequest,
   STATUS_REQUEST,
   transactionRequest,
 } from './wire-requests.ts'
@@ -89,12 +94,30 @@ export class HttpChannel implements Channel {
     return this.#read(request, decodeConflicts, query, false)
   }
 
+  async mode(options: CallOptions): Promise<ClusterMode> {
+    return this.#read(CLUSTER_REQUEST, decodeMode, options, false)
+  }
+
+  async switchMode(mode: Mode, options: CallOptions): Promise<ClusterMode> {
+    return this.#change(modeRequest(mode), options)
+  }
+
+  async promote(node: string, options: CallOptions): Promise<ClusterMode> {
+    return this.#change(promoteRequest(node), options)
+  }
+
   async status(options: CallOptions): Promise<Record<string, unknown>> {
     return this.#read(STATUS_REQUEST, decodeStatus, options, false)
   }
 
   async close(): Promise<void> {
     this.#failOver.close()
+  }
+
+  /** What the cluster is asked to become it can be asked twice: then there is nothing left to do. */
+  #change(request: HttpRequest, options: CallOptions): Promise<ClusterMode> {
+    const plan = { safety: 'repeatable', isForLeader: true, waitsForPeers: true, decode: decodeMode } as const
+    return this.#failOver.run({ request: this.#authorized(request), ...plan }, options)
   }
 
   #read<T>(request: HttpRequest, decode: Plan<T>['decode'], options: CallOptions, isForLeader: boolean): Promise<T> {

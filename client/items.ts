@@ -18,7 +18,7 @@ export interface GetOptions extends RequestOptions {
   /**
    * - `session` (default): on a state that has all this database wrote and read
    * - `local`: what the node has, at once
-   * - `linearizable`: in leader mode only
+   * - `linearizable`: the latest, as the leader has it; in leader mode only
    */
   readonly consistency?: ReadConsistency | undefined
 }
@@ -38,7 +38,8 @@ export interface SetOptions extends WriteOptions {
   readonly ttl?: number | string | undefined
   /**
    * Write only over this version, else CONFLICT. Decided by the node that executes it: in
-   * multi-leader mode another node may accept a concurrent write, and the winner is decided later.
+   * multi-leader mode another node may accept a concurrent write, and the winner is decided later;
+   * in leader mode it is the leader alone, so the condition holds.
    */
   readonly ifVersion?: string | undefined
   /** Write only if there is no such key, else CONFLICT. Decided like `ifVersion`. */

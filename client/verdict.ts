@@ -121,6 +121,9 @@ export function reasonOf(failure: Failure): string {
 function isPassing(failure: Failure): boolean {
   if (failure.kind === 'oversized') return false
   if (failure.kind !== 'refused') return true
+  const { code, details } = failure.error
   // Applied, but not on as many nodes as were asked for (WR4): a second time would not change that.
-  return PASSING.has(failure.error.code) && failure.error.details?.applied !== true
+  if (details?.applied === true) return false
+  // No node has a leader to ask (LM7).
+  return PASSING.has(code) && details?.mode !== 'multi'
 }

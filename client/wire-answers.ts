@@ -5,7 +5,7 @@
  */
 
 import { binaryFromBytes, binaryFromText, fromBase64, MalformedError, textFromBinary, utf8 } from '../base/index.ts'
-import type { Committed, ConflictPage, ConflictRecord, ConflictSide, EncodedValue, Page, StoredItem } from './channel.ts'
+import type { ClusterMode, Committed, ConflictPage, ConflictRecord, ConflictSide, EncodedValue, Page, StoredItem } from './channel.ts'
 import type { Answer } from './exchange.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -49,6 +49,14 @@ export function decodeConflicts(answer: Answer): ConflictPage {
 /** @throws MalformedError */
 export function decodeStatus(answer: Answer): Record<string, unknown> {
   return { ...fieldsOf(answer.body, 'the status') }
+}
+
+/** @throws MalformedError */
+export function decodeMode(answer: Answer): ClusterMode {
+  const fields = fieldsOf(answer.body, 'the answer')
+  const { mode } = fields
+  if (mode !== 'multi' && mode !== 'leader') throw new MalformedError('it has an unknown mode')
+  return { mode, epoch: integer(fields.epoch, 'epoch'), leader: nullableText(fields, 'leader') }
 }
 
 /** @param asked the key that the item must be of, or null for any */

@@ -7,7 +7,16 @@
  */
 
 import { bytesFromBinary, keyFromText, present, SkeinError, textFromBinary, unreachable } from '../base/index.ts'
-import type { ChannelCondition, ChannelOperation, ChannelTransaction, EncodedValue, PageQuery, ReadOptions, ValueType } from './channel.ts'
+import type {
+  ChannelCondition,
+  ChannelOperation,
+  ChannelTransaction,
+  EncodedValue,
+  Mode,
+  PageQuery,
+  ReadOptions,
+  ValueType,
+} from './channel.ts'
 import type { HttpRequest } from './exchange.ts'
 
 const NOT_FOUND = 404
@@ -82,6 +91,28 @@ export const STATUS_REQUEST: HttpRequest = {
   body: null,
   waits: false,
   accepts: null,
+}
+
+export const CLUSTER_REQUEST: HttpRequest = { ...STATUS_REQUEST, path: '/v1/cluster' }
+
+export function modeRequest(mode: Mode): HttpRequest {
+  return clusterChange('mode', { mode })
+}
+
+export function promoteRequest(node: string): HttpRequest {
+  return clusterChange('promote', { node })
+}
+
+function clusterChange(route: string, body: object): HttpRequest {
+  return {
+    method: 'POST',
+    path: `/v1/cluster/${route}`,
+    query: {},
+    headers: { 'content-type': CONTENT_TYPES.json },
+    body: JSON.stringify(body),
+    waits: true,
+    accepts: null,
+  }
 }
 
 /** @param idempotencyKey the same for every try @throws BAD_REQUEST, TOO_LARGE */

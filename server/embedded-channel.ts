@@ -3,17 +3,19 @@
  * same meaning. Each call is one promise, made here and settled by the replica's reply.
  */
 
-import { bytesFromBinary, type Key, keyFromText, SkeinError, textFromBinary, toBase64, unreachable } from '../base/index.ts'
+import { bytesFromBinary, type Key, keyFromText, parseNodeName, SkeinError, textFromBinary, toBase64, unreachable } from '../base/index.ts'
 import type {
   CallOptions,
   Channel,
   ChannelCondition,
   ChannelOperation,
   ChannelTransaction,
+  ClusterMode,
   Committed,
   ConflictPage,
   ConflictSide,
   Found,
+  Mode,
   Page,
   PageQuery,
   ReadOptions,
@@ -92,6 +94,19 @@ export class EmbeddedChannel implements Channel {
       after: optionalKey(query.cursor ?? undefined),
       limit: query.limit,
     }))
+  }
+
+  async mode(): Promise<ClusterMode> {
+    const { mode, epoch, leader } = this.#gateway.status()
+    return { mode, epoch, leader }
+  }
+
+  switchMode(mode: Mode, options: CallOptions): Promise<ClusterMode> {
+    return this.#call(options, 'mode', clusterMode, () => ({ kind: 'mode', mode, timeoutMs: options.timeoutMs }))
+  }
+
+  promote(node: string, options: CallOptions): Promise<ClusterMode> {
+    return this.#call(options, 'mode', clusterMode, () => ({ kind: 'promote', node: parseNodeName(node), timeoutMs: options.timeoutMs }))
   }
 
   async status(): Promise<Record<string, unknown>> {
@@ -194,6 +209,10 @@ export class EmbeddedChannel implements Channel {
 
 function isReply<Kind extends Reply['kind']>(reply: Reply, kind: Kind): reply is ReplyOf<Kind> {
   return reply.kind === kind
+}
+
+function clusterMode({ mode, epoch, leader }: ReplyOf<'mode'>): ClusterMode {
+  return { mode, epoch, leader }
 }
 
 function conflictPage({ keys, next }: ReplyOf<'conflicts'>): ConflictPage {

@@ -167,6 +167,13 @@ describe('writes', () => {
     expect(failure.message).toContain('unknown')
   })
 
+  it('[LM9] say so too if a later try was certainly not applied', async () => {
+    const first = await startPeer(drops)
+    const second = await startPeer(refuses('NO_QUORUM', { applied: false }))
+    const failure = await failureOf(open([first.url, second.url], { timeoutMs: 300 }).set('k', 1))
+    expect(failure).toMatchObject({ code: 'NO_QUORUM', details: { applied: 'unknown' } })
+  })
+
   it('say nothing of the kind if no try can have arrived', async () => {
     const failure = await failureOf(open([await refusingAddress()], { timeoutMs: 300 }).set('k', 1))
     expect(failure).toMatchObject({ code: 'UNAVAILABLE', details: undefined })
@@ -235,6 +242,44 @@ describe('[LM9] a leader', () => {
     const db = open([follower.url])
     await db.set('k', 1)
     expect(await db.set('k', 2)).toEqual({ version: 'n1.0a1b2c3d:2' })
+  })
+
+  it('is looked for again while nobody leads, and gets the write that was refused', async () => {
+    const leader = await startPeer(
+      refuses('UNAVAILABLE', { applied: 'unknown' }),
+      refuses('NO_QUORUM', { applied: false }),
+      writes(VERSION),
+    )
+    const follower = await startPeer(refuses('NOT_LEADER', { leader: 'n1', url: null }), refuses('NOT_LEADER', { url: leader.url }))
+    expect(await open([follower.url, leader.url]).set('k', 1)).toEqual({ version: VERSION })
+    expect(new Set(leader.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+  })
+
+  it('[LM7] gets linearizable reads, and no others', async () => {
+    const leader = await startPeer(writes(VERSION), holds('of the leader'))
+    const follower = await startPeer(
+      refuses('NOT_LEADER', { url: leader.url }),
+      refuses('NOT_LEADER', { url: leader.url }),
+      holds('of another'),
+    )
+    const db = open([follower.url])
+    await db.set('k', 1)
+    expect(await db.get('k', { consistency: 'linearizable' })).toBe('of the leader')
+    expect(await db.get('k', { consistency: 'local' })).toBe('of another')
+  })
+
+  it('[EP5] [LM10] gets the switch of the mode and its own succession', async () => {
+    const mode = { mode: 'multi', epoch: 5, leader: null }
+    const leader = await startPeer(answers({ mode: 'leader', epoch: 4, leader: 'n3' }), answers(mode))
+    const follower = await startPeer(refuses('NOT_LEADER', { url: leader.url }))
+    const db = open([follower.url])
+    expect(await db.promote('n3')).toEqual({ mode: 'leader', epoch: 4, leader: 'n3' })
+    expect(await db.switchMode('multi', { timeoutMs: 2000 })).toEqual(mode)
+    expect(leader.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/v1/cluster/promote', '{"node":"n3"}'],
+      ['POST', '/v1/cluster/mode', '{"mode":"multi"}'],
+    ])
+    expect(Number.parseInt(leader.seen[1]?.query.timeout ?? '', 10)).toBeGreaterThan(1500)
   })
 
   it('gets a conditional write too, since who refused it applied nothing', async () => {

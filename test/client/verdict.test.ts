@@ -6,6 +6,8 @@ function refused(code: ErrorCode, applied?: boolean | 'unknown'): Failure {
   return { kind: 'refused', error: new SkeinError(code, 'for this test', applied === undefined ? {} : { details: { applied } }) }
 }
 
+/** A linearizable read where nobody leads. */
+const LEADERLESS: Failure = { kind: 'refused', error: new SkeinError('NO_QUORUM', 'for this test', { details: { mode: 'multi' } }) }
 const UNREACHABLE: Failure = { kind: 'unreachable', reason: 'connection refused' }
 const LOST: Failure = { kind: 'lost', reason: 'the connection ended' }
 const TIMED_OUT: Failure = { kind: 'timed-out', afterMs: 100 }
@@ -27,6 +29,7 @@ describe('what may be repeated', () => {
     ['NOT_LEADER', refused('NOT_LEADER'), true, true, true, true],
     ['NO_QUORUM', refused('NO_QUORUM'), true, true, false, false],
     ['NO_QUORUM, not applied', refused('NO_QUORUM', false), true, true, true, true],
+    ['NO_QUORUM for ever', LEADERLESS, false, false, false, false],
     ['STALE', refused('STALE'), true, true, true, true],
     ['CLOCK_SKEW', refused('CLOCK_SKEW'), true, true, true, true],
     ['RATE_LIMITED', refused('RATE_LIMITED'), true, true, true, true],

@@ -54,6 +54,18 @@ describe('a node inside the process', () => {
     expect(await again.get('gone')).toBeUndefined()
   })
 
+  it('[EP1] begins in leader mode if told so, and is switched', async () => {
+    const database = await start('solo', { mode: 'leader' })
+    await database.set('a', 1)
+    expect(await database.get('a', { consistency: 'linearizable' })).toBe(1)
+    expect(await database.mode()).toEqual({ mode: 'leader', epoch: 2, leader: 'solo' })
+    expect(await database.promote('solo')).toMatchObject({ leader: 'solo' })
+    expect(await database.switchMode('multi')).toEqual({ mode: 'multi', epoch: 3, leader: null })
+    await database.set('a', 2)
+    await expect(database.get('a', { consistency: 'linearizable' })).rejects.toMatchObject({ code: 'NO_QUORUM' })
+    expect(await database.get('a')).toBe(2)
+  })
+
   it('[ID3] writes a new log in each life, which continues the one before', async () => {
     const writers = new Set<string>()
     for (let life = 0; life < 3; life++) {
