@@ -5,6 +5,7 @@
  */
 
 import { explainWarnings, type Warning } from './cluster-warnings.ts'
+import { type LeadershipView, viewLeadership } from './leadership-view.ts'
 import type { NodeReport, ReportedPeer } from './node-report.ts'
 
 export type Answer =
@@ -51,12 +52,14 @@ export interface ClusterView {
   /** `reach[i][j]`: whether member i reaches member j. */
   readonly reach: readonly (readonly Reach[])[]
   readonly agreement: Agreement
+  /** Null if nobody answered. */
+  readonly leadership: LeadershipView | null
   /** Which nodes have which digest. */
   readonly digests: ReadonlyMap<string, readonly string[]>
   readonly logs: readonly LogView[]
   readonly warnings: readonly Warning[]
   readonly silent: readonly { readonly url: string; readonly reason: string }[]
-  /** Converged, and nobody is missing. */
+  /** Converged, nobody is missing, and somebody takes writes. */
   readonly isWell: boolean
 }
 
@@ -71,15 +74,18 @@ export function assembleView(answers: readonly Answer[]): ClusterView {
   const members = names.map((name) => viewMember(name, reports))
   const silent = answers.flatMap(({ url, ...rest }) => (rest.report === null ? [{ url, reason: rest.reason }] : []))
   const agreement = judgeAgreement(members, known)
+  const leadership = viewLeadership(known)
+  const isLed = leadership === null || leadership.mode === 'multi' || leadership.leader !== null
   return {
     members,
     reach: names.map((from) => names.map((to) => viewReach(from, to, reports))),
     agreement,
+    leadership,
     digests: groupDigests(members),
     logs: viewLogs(known),
     warnings: explainWarnings(known),
     silent,
-    isWell: agreement.kind === 'converged' && silent.length === 0 && members.every(isUp),
+    isWell: agreement.kind === 'converged' && silent.length === 0 && isLed && members.every(isUp),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { unreachable } from '../base/index.ts'
+import { viewLeadership } from './leadership-view.ts'
 import type { NodeReport, ReportedLog } from './node-report.ts'
 import { formatCount, formatMs } from './quantities.ts'
 
@@ -21,6 +22,7 @@ export function explainWarnings(reports: readonly NodeReport[]): Warning[] {
   return [
     ...explainDivergence(reports),
     ...reports.flatMap(explainState),
+    ...explainLeadership(reports),
     ...reports.flatMap(explainNames),
     ...reports.flatMap(explainClock),
     ...explainLogs(reports),
@@ -55,6 +57,15 @@ function explainState({ node, state }: NodeReport): Warning[] {
     default:
       return unreachable(state)
   }
+}
+
+function explainLeadership(reports: readonly NodeReport[]): Warning[] {
+  const leadership = viewLeadership(reports)
+  if (leadership === null || leadership.mode === 'multi' || leadership.leader !== null) return []
+  const voters = leadership.voters.map(({ node }) => node)
+  const message = `nobody leads: writes wait, and then are refused (${voters.join(', ')} elect)`
+  const majority = Math.floor(voters.length / 2) + 1
+  return [{ code: 'NO_QUORUM', message, advice: `wait a second; if it stays so, let ${majority} of them run and reach each other` }]
 }
 
 function explainReadOnly(node: string, reason: string): Warning {

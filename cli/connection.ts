@@ -8,10 +8,10 @@
  */
 
 import { keyFromText, SECOND_MS, SkeinError } from '../base/index.ts'
-import { connect, type Database, type RequestOptions } from '../client/index.ts'
+import { connect, type Database, type ReadConsistency, type RequestOptions } from '../client/index.ts'
 import { JSON_OPTION } from './command.ts'
 import { UNREACHABLE } from './exit-codes.ts'
-import { durationOption, listOption } from './options.ts'
+import { choiceOption, durationOption, listOption, type OptionSpec } from './options.ts'
 
 export const URL_DEFAULT = 'http://127.0.0.1:8401'
 
@@ -33,6 +33,12 @@ export const TIMEOUT_OPTION = durationOption(
 )
 
 export const CLIENT_OPTIONS = { url: URL_OPTION, timeout: TIMEOUT_OPTION, json: JSON_OPTION }
+
+/** On which state a read is answered. */
+export const READ_OPTION: OptionSpec<ReadConsistency> = choiceOption(
+  { summary: 'local: what the node has; linearizable: the latest, in leader mode', choices: ['session', 'local', 'linearizable'] },
+  'session',
+)
 
 /** The operand that most commands have first. */
 export const KEY_OPERAND = { form: '<key>', summary: 'the key, 1–1024 bytes of UTF-8' }

@@ -2,7 +2,7 @@
 
 import { SkeinError } from '../base/index.ts'
 import { defineCommand } from './command.ts'
-import { CLIENT_OPTIONS, KEY_OPERAND, parseKeyOperand, withDatabase } from './connection.ts'
+import { CLIENT_OPTIONS, KEY_OPERAND, parseKeyOperand, READ_OPTION, withDatabase } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import { inlineText, shownValue } from './value-text.ts'
@@ -17,12 +17,13 @@ export const get = defineCommand({
   examples: [
     { line: 'skein get user:1', meaning: 'the value' },
     { line: 'skein get user:1 --json', meaning: 'with version, writer and time' },
+    { line: 'skein get balance --read linearizable', meaning: 'the latest, in leader mode' },
     { line: 'skein get logo.png > logo.png', meaning: 'bytes as they were written' },
   ],
-  options: CLIENT_OPTIONS,
+  options: { ...CLIENT_OPTIONS, read: READ_OPTION },
   run: async ({ operands: [typedKey = ''], options, output }) => {
     const key = parseKeyOperand(typedKey)
-    const item = await withDatabase(options, (database, call) => database.getItem(key, call))
+    const item = await withDatabase(options, (database, call) => database.getItem(key, { ...call, consistency: options.read }))
     if (item === undefined) throw new SkeinError('NOT_FOUND', `there is no key ${inlineText(key)}`)
     if (output.isJson) output.json({ ...item, ...shownValue(item.value) })
     else printValue(item.value, output)

@@ -26,6 +26,7 @@ export interface ReportedPeer {
   /** `alive`, `suspect` or `down`. */
   readonly state: string
   readonly connected: boolean
+  readonly directory: string | null
   readonly lag: number | null
   readonly rttMs: number | null
   readonly clockSkewMs: number | null
@@ -35,14 +36,31 @@ export interface ReportedPeer {
   readonly nameContested: boolean
 }
 
+/** So many blocks of the log of an epoch's leader. */
+export interface ReportedPlace {
+  readonly epoch: number
+  readonly length: number
+}
+
+export interface ReportedChain {
+  readonly role: string
+  readonly promised: number
+  readonly position: ReportedPlace
+  readonly committed: ReportedPlace | null
+  readonly applied: ReportedPlace | null
+  readonly voters: readonly { readonly node: string; readonly directory: string | null; readonly length: number | null }[]
+}
+
 export interface NodeReport {
   readonly node: string
+  readonly directory: string
   readonly writer: string | null
   readonly version: string
   readonly state: ReportedState
   readonly mode: string
   readonly epoch: number
   readonly leader: string | null
+  readonly chain: ReportedChain
   readonly members: readonly string[]
   readonly digest: string
   readonly frontier: ReadonlyMap<string, number>
@@ -63,12 +81,14 @@ export function decodeNodeReport(body: unknown): NodeReport {
   const status = new JsonObject(body, 'status')
   return {
     node: status.text('node'),
+    directory: status.text('directory'),
     writer: status.textOrNull('writer'),
     version: status.text('version'),
     state: decodeState(status.object('state')),
     mode: status.text('mode'),
     epoch: status.number('epoch'),
     leader: status.textOrNull('leader'),
+    chain: decodeChain(status.object('chain')),
     members: status.texts('members'),
     digest: status.text('digest'),
     frontier: status.object('frontier').numbers(),
@@ -91,6 +111,29 @@ function decodeState(state: JsonObject): ReportedState {
   return state.refuse('kind', 'one of serving, recovering, read-only')
 }
 
+function decodeChain(chain: JsonObject): ReportedChain {
+  return {
+    role: chain.text('role'),
+    promised: chain.number('promised'),
+    position: decodePlace(chain.object('position')),
+    committed: decodePlaceOrNull(chain.objectOrNull('committed')),
+    applied: decodePlaceOrNull(chain.objectOrNull('applied')),
+    voters: chain.objects('voters').map((voter) => ({
+      node: voter.text('node'),
+      directory: voter.textOrNull('directory'),
+      length: voter.numberOrNull('length'),
+    })),
+  }
+}
+
+function decodePlace(place: JsonObject): ReportedPlace {
+  return { epoch: place.number('epoch'), length: place.number('length') }
+}
+
+function decodePlaceOrNull(place: JsonObject | null): ReportedPlace | null {
+  return place === null ? null : decodePlace(place)
+}
+
 function decodeLog(log: JsonObject): ReportedLog {
   return {
     writer: log.text('writer'),
@@ -108,6 +151,7 @@ function decodePeer(peer: JsonObject): ReportedPeer {
     node: peer.text('node'),
     state: peer.text('state'),
     connected: peer.boolean('connected'),
+    directory: peer.textOrNull('directory'),
     lag: peer.numberOrNull('lag'),
     rttMs: peer.numberOrNull('rttMs'),
     clockSkewMs: peer.numberOrNull('clockSkewMs'),
@@ -158,6 +202,10 @@ class JsonObject {
 
   object(field: string): JsonObject {
     return new JsonObject(this.#fields.get(field), `${this.#name}.${field}`)
+  }
+
+  objectOrNull(field: string): JsonObject | null {
+    return this.#isNull(field) ? null : this.object(field)
   }
 
   objects(field: string): JsonObject[] {

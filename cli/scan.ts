@@ -2,7 +2,7 @@
 
 import type { ScanItem } from '../client/index.ts'
 import { defineCommand } from './command.ts'
-import { CLIENT_OPTIONS, withDatabase } from './connection.ts'
+import { CLIENT_OPTIONS, READ_OPTION, withDatabase } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { integerOption, switchOption, textOption } from './options.ts'
 import type { Output } from './output.ts'
@@ -16,6 +16,7 @@ const OPTIONS = {
   limit: integerOption({ summary: 'at most so many keys', placeholder: '<n>', min: 1, max: Number.MAX_SAFE_INTEGER }, null),
   reverse: switchOption('from the last to the first'),
   keysOnly: switchOption('keys without values'),
+  read: READ_OPTION,
 }
 
 export const scan = defineCommand({
@@ -33,10 +34,10 @@ export const scan = defineCommand({
   ],
   options: OPTIONS,
   run: async ({ options, output }) => {
-    const { prefix, start, end, limit, reverse, keysOnly } = options
+    const { prefix, start, end, limit, reverse, keysOnly, read } = options
     await withDatabase(options, async (database, call) => {
       const range = { prefix: prefix ?? undefined, start: start ?? undefined, end: end ?? undefined, limit: limit ?? undefined, reverse }
-      for await (const item of database.scan({ ...range, ...call })) printItem(item, keysOnly, output)
+      for await (const item of database.scan({ ...range, ...call, consistency: read })) printItem(item, keysOnly, output)
     })
     return EXIT.done
   },

@@ -2,7 +2,8 @@
 
 import { SECOND_MS, unreachable } from '../base/index.ts'
 import type { Agreement, ClusterView, LogView, MemberView, Reach } from './cluster-view.ts'
-import type { NodeReport } from './node-report.ts'
+import type { LeadershipView, VoterView } from './leadership-view.ts'
+import type { NodeReport, ReportedPlace } from './node-report.ts'
 import type { Palette } from './palette.ts'
 import { formatAge, formatCount, formatMs, formatPlural } from './quantities.ts'
 import { formatTable } from './table.ts'
@@ -10,12 +11,14 @@ import { formatTable } from './table.ts'
 /** Logs that are in order are counted, not listed, beyond so many. */
 const FOLLOWING_SHOWN_MAX = 12
 const DIGEST_SHOWN = 16
+const DIRECTORY_SHOWN = 8
 
 export function renderStatus(view: ClusterView, palette: Palette): string[] {
   const sections = [
     renderHeadline(view, palette),
     renderMembers(view.members, palette),
     view.members.length > 1 ? renderReach(view, palette) : [],
+    renderVoters(view, palette),
     renderLogs(view.logs, palette),
     renderWarnings(view, palette),
   ]
@@ -24,22 +27,25 @@ export function renderStatus(view: ClusterView, palette: Palette): string[] {
 
 function renderHeadline(view: ClusterView, palette: Palette): string[] {
   const reports = view.members.flatMap((member) => (member.kind === 'answered' ? [member.report] : []))
-  const first = reports[0]
   const parts = [
     palette.strong(formatPlural(view.members.length, 'node')),
     describeAgreement(view.agreement, palette),
     ...describeAbsent(view, palette),
   ]
   const lines = [parts.join(palette.quiet(' · '))]
-  if (first === undefined) return lines
-  const { mode, epoch, leader } = first
+  if (reports.length === 0) return lines
   const conflicts = Math.max(...reports.map((report) => report.keysWithConflicts))
   const facts = [
     ...[...view.digests].map(([digest, nodes]) => `digest ${digest.slice(0, DIGEST_SHOWN)} on ${nodes.join(', ')}`),
-    `${mode}${leader === null ? '' : `, led by ${leader}`}, epoch ${epoch}`,
+    ...(view.leadership === null ? [] : [describeLeadership(view.leadership)]),
     ...(conflicts > 0 ? [`${formatPlural(conflicts, 'key')} with conflicts (skein conflicts)`] : []),
   ]
   return [...lines, palette.quiet(facts.join(' · '))]
+}
+
+function describeLeadership({ mode, leader, epoch, committed }: LeadershipView): string {
+  if (mode === 'multi') return `multi, epoch ${epoch}`
+  return `${leader === null ? 'nobody leads' : `led by ${leader}`}, epoch ${epoch}, committed ${describePlace(committed)}`
 }
 
 function describeAgreement(agreement: Agreement, palette: Palette): string {
@@ -155,6 +161,37 @@ function describeReach(reach: Reach, palette: Palette): string {
     default:
       return unreachable(reach)
   }
+}
+
+function renderVoters({ leadership }: ClusterView, palette: Palette): string[] {
+  if (leadership === null || leadership.mode === 'multi') return []
+  const columns = [
+    { title: '  voter', align: 'left' },
+    { title: 'role', align: 'left' },
+    { title: 'holds', align: 'right' },
+    { title: 'applied', align: 'right' },
+    { title: 'directory', align: 'left' },
+  ] as const
+  const rows = leadership.voters.map((voter) => [
+    `  ${voter.node}`,
+    voter.role === 'leader' ? palette.good(voter.role) : (voter.role ?? ''),
+    describePlace(voter.held),
+    describePlace(voter.applied),
+    describeBinding(voter, palette),
+  ])
+  return formatTable(columns, rows, palette.quiet)
+}
+
+/** Epoch and blocks: `4/12` is twelve blocks of the log of epoch 4's leader. */
+function describePlace(place: ReportedPlace | null): string {
+  return place === null ? '–' : `${place.epoch}/${place.length}`
+}
+
+function describeBinding({ bound, directory }: VoterView, palette: Palette): string {
+  if (bound === null) return palette.warning('none has its vote')
+  const name = bound.slice(0, DIRECTORY_SHOWN)
+  if (directory === null || directory === bound) return palette.quiet(name)
+  return palette.warning(`${name} has its vote, not ${directory.slice(0, DIRECTORY_SHOWN)}`)
 }
 
 function renderLogs(logs: readonly LogView[], palette: Palette): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { assembleView, type ClusterView } from '../../cli/cluster-view.ts'
-import { decodeNodeReport, type NodeReport, type ReportedLog, type ReportedPeer } from '../../cli/node-report.ts'
+import { decodeNodeReport, type NodeReport, type ReportedChain, type ReportedLog, type ReportedPeer } from '../../cli/node-report.ts'
 import { PLAIN } from '../../cli/palette.ts'
 import { renderStatus } from '../../cli/status-page.ts'
 
@@ -9,6 +9,7 @@ const NAMES = ['n1', 'n2', 'n3']
 function peer(node: string, changes: Partial<ReportedPeer> = {}): ReportedPeer {
   return {
     node,
+    directory: `${node}-directory`,
     state: 'alive',
     connected: true,
     lag: 0,
@@ -22,6 +23,27 @@ function peer(node: string, changes: Partial<ReportedPeer> = {}): ReportedPeer {
   }
 }
 
+function chain(changes: Partial<ReportedChain> = {}): ReportedChain {
+  return {
+    role: 'follower',
+    promised: 1,
+    position: { epoch: 0, length: 0 },
+    committed: null,
+    applied: null,
+    voters: NAMES.map((node) => ({ node, directory: null, length: null })),
+    ...changes,
+  }
+}
+
+/** A node in epoch 4, which n2 leads. */
+function led(node: string, changes: Partial<NodeReport> = {}, ofChain: Partial<ReportedChain> = {}): NodeReport {
+  const place = { epoch: 4, length: 12 }
+  const voters = NAMES.map((name) => ({ node: name, directory: `${name}-directory`, length: node === 'n2' ? 12 : null }))
+  const role = node === 'n2' ? 'leader' : 'follower'
+  const told = chain({ role, promised: 4, position: place, committed: place, applied: place, voters, ...ofChain })
+  return report(node, { mode: 'leader', epoch: 4, leader: 'n2', chain: told, ...changes })
+}
+
 function log(writer: string, changes: Partial<ReportedLog> = {}): ReportedLog {
   return { writer, node: writer.split('.')[0] ?? '', state: 'following', length: 3, applied: 2, waiting: 0, reason: null, ...changes }
 }
@@ -29,12 +51,14 @@ function log(writer: string, changes: Partial<ReportedLog> = {}): ReportedLog {
 function report(node: string, changes: Partial<NodeReport> = {}): NodeReport {
   return {
     node,
+    directory: `${node}-directory`,
     writer: `${node}.00000000`,
     version: '1.0.0',
     state: { kind: 'serving' },
     mode: 'multi',
     epoch: 1,
     leader: null,
+    chain: chain(),
     members: NAMES,
     digest: 'd1',
     frontier: new Map([['n1.00000000', 7]]),
@@ -75,6 +99,47 @@ describe('cluster view', () => {
   it('[CA5] equal frontiers with different digests are an alarm', () => {
     const reports = [report('n1'), report('n2', { digest: 'd2' })]
     expect([view(reports).agreement.kind, codes(reports)]).toEqual(['diverged', ['DIVERGED']])
+  })
+
+  it('[LM1] in leader mode each voter is shown with what it holds and whose vote it has', () => {
+    const behind = led('n1', {}, { committed: { epoch: 4, length: 10 }, applied: { epoch: 4, length: 10 } })
+    const lines = renderStatus(view([behind, led('n2')]), PLAIN)
+    expect(lines[1]).toContain('led by n2, epoch 4, committed 4/12')
+    const first = lines.findIndex((line) => line.startsWith('  voter'))
+    expect(lines.slice(first, first + 4)).toEqual([
+      '  voter   role       holds   applied   directory',
+      '  n1      follower    4/12      4/10   n1-direc',
+      '  n2      leader      4/12      4/12   n2-direc',
+      '  n3                  4/12         –   n3-direc',
+    ])
+  })
+
+  it('[MB1] a voter on another directory than its vote is bound to stands out', () => {
+    const wiped = led('n1', { directory: 'another-directory' })
+    const unbound = led(
+      'n2',
+      {},
+      {
+        voters: [
+          { node: 'n1', directory: 'n1-directory', length: 0 },
+          { node: 'n2', directory: null, length: 12 },
+        ],
+      },
+    )
+    const lines = renderStatus(view([wiped, unbound]), PLAIN).join('\n')
+    expect(lines).toContain('n1-direc has its vote, not another-')
+    expect(lines).toContain('none has its vote')
+  })
+
+  it('[LM2] a cluster that nobody leads is not well', () => {
+    const reports = NAMES.map((name) => led(name, { leader: null }, { role: 'follower' }))
+    expect([view(reports).isWell, codes(reports)]).toEqual([false, ['NO_QUORUM']])
+    expect(view(NAMES.map((name) => led(name))).isWell).toBe(true)
+  })
+
+  it('[EP1] the mode is that of the highest epoch that anybody entered', () => {
+    const { leadership } = view([report('n1', { epoch: 3 }), led('n2'), report('n3', { epoch: 3 })])
+    expect(leadership).toMatchObject({ mode: 'leader', epoch: 4, leader: 'n2' })
   })
 
   it('[CLI] a member that was not asked is shown as the others see it', () => {
@@ -150,7 +215,7 @@ describe('cluster view', () => {
   })
 
   it('[CLI] a status that lacks a field is refused by its name', () => {
-    expect(() => decodeNodeReport({ node: 'n1', writer: null })).toThrow('status.version')
+    expect(() => decodeNodeReport({ node: 'n1', directory: '00', writer: null })).toThrow('status.version')
     expect(() => decodeNodeReport('<html>')).toThrow('status')
   })
 })

@@ -236,6 +236,14 @@ describe('bad input', () => {
     ['status extra', 2, 'too many arguments'],
     ['status --watch', 2, '--watch draws at a terminal'],
     ['status --watch 1ms', 2, '--watch is below'],
+    ['mode dynamo', 2, 'it is multi or leader'],
+    ['mode multi leader', 2, 'too many arguments'],
+    ['promote', 2, 'missing required argument'],
+    ['promote N1', 2, 'node name "N1"'],
+    ['promote n1', 2, 'switch with `skein mode leader` first'],
+    ['get a --read latest', 2, '--read "latest"'],
+    ['get a --read linearizable', 4, 'need a leader'],
+    ['scan --read linearizable', 4, 'need a leader'],
     ['conflicts a b', 2, 'too many arguments'],
     ['conflicts --restore n1.00000000:1', 2, '--restore needs the key'],
     ['conflicts a --restore x', 2, 'no version'],
@@ -271,7 +279,7 @@ describe('bad input', () => {
     expect(ran.stdout).toBe('')
   })
 
-  it.each(['get a', 'set a 1', 'del a', 'scan', 'status', 'conflicts', 'bench'])(
+  it.each(['get a', 'set a 1', 'del a', 'scan', 'status', 'mode', 'mode leader', 'promote n1', 'conflicts', 'bench'])(
     '[CLI] skein %s where nobody listens exits with 3, soon',
     async (line) => {
       const { code, stderr, stdout } = await runInside([...line.split(' '), '--url', nowhere])
@@ -318,5 +326,28 @@ describe('the process', () => {
     scan.process.stdout?.once('data', () => scan.process.stdout?.destroy())
     const { code, stderr } = await scan.ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})
+
+describe('modes', () => {
+  // On the node of the other tests, which leave it in multi-leader mode, as this one does.
+  it('[EP4] [EP5] are shown, switched and shown again', async () => {
+    expect(await answer(['mode'])).toMatch(/^multi, epoch \d+\n$/)
+    expect(await answer(['mode', 'leader'])).toMatch(/^leader, led by n1, epoch \d+ \(took .*s\)\n$/)
+    expect(JSON.parse(await answer(['mode', '--json']))).toEqual({ mode: 'leader', epoch: expect.any(Number), leader: 'n1' })
+    await answer(['set', 'm:a', '1'])
+    expect(await answer(['get', 'm:a', '--read', 'linearizable'])).toBe('1\n')
+    expect(await answer(['scan', '--prefix', 'm:', '--read', 'linearizable'])).toBe('m:a\t1\n')
+    expect(await answer(['promote', 'n1'])).toMatch(/^leader, led by n1/)
+    expect(await on(['promote', 'n9'])).toMatchObject({ code: 1, stderr: expect.stringContaining('n9 is no voter') })
+    const status = await answer(['status'])
+    expect(status).toMatch(/led by n1, epoch \d+, committed \d+\/\d+/)
+    expect(status).toMatch(/ {2}n1 +leader +\d+\/\d+ +\d+\/\d+ +[0-9a-f]{8}\n/)
+    expect(JSON.parse(await answer(['mode', 'multi', '--json']))).toEqual({
+      mode: 'multi',
+      epoch: expect.any(Number),
+      leader: null,
+      tookMs: expect.any(Number),
+    })
   })
 })
