@@ -1,15 +1,14 @@
 /**
  * The HTTP door with fifty connections beside a bare Fastify that answers what it is sent. Both
- * servers run in processes of their own; the load comes from this one over raw sockets that keep
- * one request in flight each, so that the client costs as little as possible.
+ * servers run in processes of their own; the load comes from this one.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { alternate, latencyOf, type Row, rateOf, type Sample, showLatency, showRate } from './measure.ts'
+import { load, requestOf, requestOnce } from './request-loop.ts'
 import { inScratchDirectory } from './scratch.ts'
 
 const CONNECTIONS = 50
@@ -21,7 +20,7 @@ export async function benchHttp(rounds: number, roundMs: number): Promise<Row[]>
     const skein = await startServer('skein', join(scratch, 'node'))
     const echo = await startServer('echo', '')
     try {
-      const put = (index: number) => requestOf('PUT', `/v1/keys/key${index % KEYS}`)
+      const put = (index: number) => requestOf('PUT', `/v1/keys/key${index % KEYS}`, VALUE)
       const get = (index: number) => requestOf('GET', `/v1/keys/key${index % KEYS}`)
       const fill = await load(skein.port, 1, 200, put)
       if (fill.latencies.length === 0) throw new Error('no request was answered')
@@ -59,67 +58,4 @@ async function startServer(kind: 'skein' | 'echo', data: string): Promise<{ proc
 async function stopServer(child: ChildProcess): Promise<void> {
   child.send('stop')
   await once(child, 'exit')
-}
-
-function requestOf(method: 'PUT' | 'GET', path: string): string {
-  const body = method === 'PUT' ? `content-type: text/plain\r\ncontent-length: ${VALUE.length}\r\n\r\n${VALUE}` : '\r\n'
-  return `${method} ${path} HTTP/1.1\r\nhost: localhost\r\n${body}`
-}
-
-async function requestOnce(port: number, request: string): Promise<void> {
-  const loop = new RequestLoop(connect(port, '127.0.0.1'))
-  await loop.ask(request)
-  loop.close()
-}
-
-async function load(port: number, connections: number, ms: number, request: (index: number) => string): Promise<Sample> {
-  const latencies: number[] = []
-  const start = performance.now()
-  let index = 0
-  const worker = async (): Promise<void> => {
-    const loop = new RequestLoop(connect(port, '127.0.0.1'))
-    while (performance.now() - start < ms) {
-      const began = performance.now()
-      await loop.ask(request(index++))
-      latencies.push(performance.now() - began)
-    }
-    loop.close()
-  }
-  await Promise.all(Array.from({ length: connections }, worker))
-  const seconds = (performance.now() - start) / 1000
-  return { rate: latencies.length / seconds, latencies: latencies.sort((left, right) => left - right) }
-}
-
-/** One connection, one request at a time; answers are told apart by their `content-length`. */
-class RequestLoop {
-  readonly #socket: Socket
-  #received = ''
-  #resolve: (() => void) | null = null
-
-  constructor(socket: Socket) {
-    this.#socket = socket.setNoDelay(true).setEncoding('latin1')
-    socket.on('data', (chunk) => this.#take(String(chunk)))
-  }
-
-  ask(request: string): Promise<void> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-      this.#socket.write(request)
-    })
-  }
-
-  close(): void {
-    this.#socket.destroy()
-  }
-
-  #take(chunk: string): void {
-    this.#received += chunk
-    const head = this.#received.indexOf('\r\n\r\n')
-    if (head < 0) return
-    const length = Number(/content-length: (\d+)/i.exec(this.#received.slice(0, head))?.[1] ?? 0)
-    if (this.#received.length < head + 4 + length) return
-    if (!this.#received.startsWith('HTTP/1.1 2')) throw new Error(`the server answered ${this.#received.slice(0, 200)}`)
-    this.#received = this.#received.slice(head + 4 + length)
-    this.#resolve?.()
-  }
 }

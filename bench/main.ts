@@ -10,6 +10,7 @@ import { benchChurn } from './churn.ts'
 import { benchEmbedded } from './embedded.ts'
 import { benchHttp } from './http.ts'
 import { benchIdle } from './idle.ts'
+import { benchLeader } from './leader.ts'
 import type { Row } from './measure.ts'
 import { benchRecovery } from './recovery.ts'
 import { benchResp } from './resp.ts'
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   bytes: () => benchBytes(),
   resp: () => benchResp(rounds, roundMs),
   idle: () => benchIdle(isQuick ? 500 : 5000, rounds, roundMs),
+  leader: () => benchLeader(rounds, roundMs),
   churn: () => benchChurn(isQuick ? 0.2 : minutes),
   checkers: async () => benchCheckers(isQuick ? 100_000 : 1_000_000),
 }
