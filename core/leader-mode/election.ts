@@ -194,8 +194,11 @@ export class Election {
     const role = this.#role
     const { keeper, node, directory, frontier } = this.#context
     if (role.kind !== 'candidate' || !keeper.isDurable || this.#promise.promised !== role.epoch) return
+    // By the chain as it is held now: who was asked by name alone may not be bound in it.
+    if (!this.#isVoter(node, directory)) return this.#retreat()
     const elected = new Map([[node, directory]])
-    for (const [voter, grant] of role.grants) if (frontier.covers(grant.frontier)) elected.set(voter, grant.directory)
+    for (const [voter, grant] of role.grants)
+      if (this.#isVoter(voter, grant.directory) && frontier.covers(grant.frontier)) elected.set(voter, grant.directory)
     if (elected.size < this.#majority) return
     this.#role = { kind: 'leader', epoch: role.epoch }
     this.#leader = { node, epoch: role.epoch, heardAtMs: this.#nowMs }

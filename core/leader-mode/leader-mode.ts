@@ -431,11 +431,8 @@ export class LeaderMode {
     const writer = this.#context.lead(epoch, link)
     this.#isEndAsked = false
     this.#following.stop()
-    this.#leading = new Leading(epoch, writer, this.#nowMs, {
-      node: this.#context.config.node,
-      chain: this.#chain,
-      voters: () => this.voters,
-    })
+    const { node, directory } = this.#context.config
+    this.#leading = new Leading(epoch, writer, this.#nowMs, { node, directory, chain: this.#chain, voters: () => this.voters })
     this.#sendLead(this.#leading)
     this.#context.askGather()
   }

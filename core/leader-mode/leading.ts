@@ -21,6 +21,7 @@ interface Follower {
 
 export interface LeadingContext {
   readonly node: NodeName
+  readonly directory: DirectoryId
   readonly chain: Chain
   voters(): readonly Voter[]
 }
@@ -122,8 +123,9 @@ export class Leading {
     const figures: number[] = []
     for (const { node } of voters) {
       const follower = this.#followers.get(node)
-      if (node === this.#context.node) figures.push(own)
-      else if (follower !== undefined && isBound(voters, node, follower.directory)) figures.push(figure(follower))
+      if (node === this.#context.node) {
+        if (isBound(voters, node, this.#context.directory)) figures.push(own)
+      } else if (follower !== undefined && isBound(voters, node, follower.directory)) figures.push(figure(follower))
     }
     figures.sort((left, right) => right - left)
     return figures[majorityOf(voters.length) - 1] ?? 0
