@@ -121,7 +121,7 @@ export class Chain {
   /** How much of a log is held here, and the hash up to there; null if nothing is. */
   heldOf(writer: WriterId): ChainEnd | null {
     const log = this.#logs.get(writer)
-    return log === undefined || log.held === 0 || log.held < log.applied ? null : endOf(log, log.held)
+    return log === undefined || log.isDead || log.held === 0 || log.held < log.applied ? null : endOf(log, log.held)
   }
 
   /** Null for a length that is not here, or was applied and left behind. */
