@@ -397,9 +397,9 @@ export class LeaderMode {
 
   // Below: how it does these.
 
-  /** True in a cluster that begins in leader mode and had no leader yet (EP1). */
+  /** True in a cluster that begins in leader mode, until a leader's epoch is entered (EP1). */
   get #awaitsFirstLeader(): boolean {
-    return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH && this.#chain.end === null
+    return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH
   }
 
   get #wantsEnd(): boolean {
