@@ -345,7 +345,9 @@ export class Replica {
   #admit(id: RequestId, request: SessionRequest): void {
     const isLinearizable = !isWrite(request) && request.consistency === 'linearizable'
     const mustWait = isWrite(request) || (isLinearizable && this.#mode.route(request) === 'wait')
-    const place = mustWait ? 'next' : this.#writes.placeOf(request)
+    const pending = mustWait ? 'next' : this.#writes.placeOf(request)
+    // What is in flight may be confirmed by answers that left before this read came (LM7).
+    const place = isLinearizable && pending !== null ? 'next' : pending
     if (place === null && !isWrite(request) && !isLinearizable) this.#reply(id, this.#read(request))
     else if (this.#isFull) this.#fail(id, busyError())
     else if (isWrite(request)) this.#writes.gather(id, request)
