@@ -14,6 +14,7 @@ import {
   type KillPoint,
   type NodeIndex,
   PARTITION_SHAPES,
+  RUN_MODES,
   Shape,
   type Weather,
 } from '../sim/index.ts'
@@ -22,7 +23,7 @@ import { MINUTES_MAX, NODES_MAX, RATE_MAX } from './sim-options.ts'
 
 /** Says what a file holds, and in which form. */
 const FILE_FORMAT = 'skein-simulation-1'
-const CASE_FIELDS = ['format', 'seed', 'nodes', 'durationMs', 'callsPerSecond', 'workload', 'faults', 'plan', 'weather', 'callsMax']
+const CASE_FIELDS = ['format', 'seed', 'nodes', 'durationMs', 'callsPerSecond', 'workload', 'mode', 'faults', 'plan', 'weather', 'callsMax']
 const FAULTS_MAX = 1_000_000
 const RUN_MS_MAX = MINUTES_MAX * MINUTE_MS
 /** Of delays and intervals. */
@@ -50,6 +51,8 @@ export function decodeCase(text: string, path: string): SimCase {
     durationMs: file.field('durationMs').number(1, RUN_MS_MAX),
     callsPerSecond: file.field('callsPerSecond').integer(1, RATE_MAX),
     workload: file.field('workload').text(PATH_LENGTH_MAX),
+    // Files of before there were leaders do not say it.
+    mode: file.field('mode').value === undefined ? 'multi' : file.field('mode').oneOf(RUN_MODES),
     faults: file
       .field('faults')
       .items(FAULT_KINDS.length)
@@ -119,6 +122,15 @@ function decodeFault(fault: Shape, nodes: number): Fault {
     case 'torn-tail':
       only('nodes', 'downMs')
       return { kind, atMs, ...decodeStop(fault, nodes) }
+    case 'kill-leader':
+      only('downMs', 'point')
+      return { kind, atMs, downMs: field('downMs').number(0, Number.MAX_SAFE_INTEGER), point: field('point').orNull(decodeKillPoint) }
+    case 'switch-mode':
+      only('node', 'mode')
+      return { kind, atMs, node: node(), mode: field('mode').oneOf(['multi', 'leader']) }
+    case 'promote':
+      only('node', 'target')
+      return { kind, atMs, node: node(), target: field('target').integer(0, nodes - 1) }
     default:
       return unreachable(kind)
   }

@@ -6,7 +6,7 @@
 
 import { resolve } from 'node:path'
 import { MINUTE_MS, SkeinError } from '../base/index.ts'
-import { FAULT_KINDS, type FaultKind, type FaultPlan, type RunOptions, type Weather, type Workload } from '../sim/index.ts'
+import { FAULT_KINDS, type FaultKind, type FaultPlan, type RunMode, type RunOptions, type Weather, type Workload } from '../sim/index.ts'
 import { CASE_DEFAULTS, type CaseOptions, type GivenCaseOptions } from './sim-options.ts'
 
 export interface SimCase {
@@ -16,6 +16,7 @@ export interface SimCase {
   readonly callsPerSecond: number
   /** The name of a workload, or the absolute path of a module. */
   readonly workload: string
+  readonly mode: RunMode
   readonly faults: readonly FaultKind[]
   /** Null: what the seed gives. */
   readonly plan: FaultPlan | null
@@ -24,13 +25,14 @@ export interface SimCase {
 }
 
 /** The case of a seed: plan and weather are what the seed gives. @throws BAD_REQUEST */
-export function caseOf(seed: number, { nodes, minutes, workload, rate, faults }: CaseOptions): SimCase {
+export function caseOf(seed: number, { nodes, minutes, workload, rate, faults, mode }: CaseOptions): SimCase {
   return {
     seed,
     nodes,
     durationMs: Math.round(minutes * MINUTE_MS),
     callsPerSecond: rate,
     workload: absoluteWorkload(workload),
+    mode,
     faults: kindsOf(faults),
     plan: null,
     weather: null,
@@ -47,13 +49,14 @@ export interface GivenCase {
 
 /** The case of a seed, with defaults for the options that were not given. @throws BAD_REQUEST */
 export function caseOfGiven(seed: number, options: GivenCaseOptions): SimCase {
-  const { nodes, minutes, workload, rate, faults } = options
+  const { nodes, minutes, workload, rate, faults, mode } = options
   return caseOf(seed, {
     nodes: nodes ?? CASE_DEFAULTS.nodes,
     minutes: minutes ?? CASE_DEFAULTS.minutes,
     workload: workload ?? CASE_DEFAULTS.workload,
     rate: rate ?? CASE_DEFAULTS.rate,
     faults: faults ?? CASE_DEFAULTS.faults,
+    mode: mode ?? CASE_DEFAULTS.mode,
   })
 }
 
@@ -64,20 +67,21 @@ export interface Watching {
 }
 
 export function runOptionsOf(simCase: SimCase, workload: Workload, watching: Watching): RunOptions {
-  const { seed, nodes, durationMs, callsPerSecond, faults, plan, weather, callsMax } = simCase
-  return { seed, nodes, durationMs, callsPerSecond, workload, faults, plan, weather, callsMax, ...watching }
+  const { seed, nodes, durationMs, callsPerSecond, mode, faults, plan, weather, callsMax } = simCase
+  return { seed, nodes, durationMs, callsPerSecond, workload, mode, faults, plan, weather, callsMax, ...watching }
 }
 
 /** The line that does the same run with `command`; what has its default is left out. */
 export function commandLineOf(command: 'replay' | 'shrink', { simCase, file }: GivenCase): string {
   if (file !== null) return ['skein', 'sim', command, quoted(file)].join(' ')
-  const { seed, nodes, durationMs, callsPerSecond, workload, faults } = simCase
+  const { seed, nodes, durationMs, callsPerSecond, workload, mode, faults } = simCase
   const words = ['skein', 'sim', command, String(seed)]
   const minutes = durationMs / MINUTE_MS
   if (nodes !== CASE_DEFAULTS.nodes) words.push('--nodes', String(nodes))
   if (minutes !== CASE_DEFAULTS.minutes) words.push('--minutes', String(minutes))
   if (callsPerSecond !== CASE_DEFAULTS.rate) words.push('--rate', String(callsPerSecond))
   if (workload !== CASE_DEFAULTS.workload) words.push('--workload', quoted(workload))
+  if (mode !== CASE_DEFAULTS.mode) words.push('--mode', mode)
   if (faults.length !== FAULT_KINDS.length) words.push('--faults', faults.length === 0 ? 'none' : faults.join(','))
   return words.join(' ')
 }

@@ -3,12 +3,12 @@
  * part of every start of the program, and must not load the simulator.
  */
 
-import { integerOption, listOption, numberOption, type OptionSpec, type OptionValues, textOption } from './options.ts'
+import { choiceOption, integerOption, listOption, numberOption, type OptionSpec, type OptionValues, textOption } from './options.ts'
 
 export const NODES_MAX = 9
 export const MINUTES_MAX = 24 * 60
 export const RATE_MAX = 10_000
-export const CASE_DEFAULTS = { nodes: 5, minutes: 2, rate: 200, workload: 'mixed', faults: ['all'] } as const
+export const CASE_DEFAULTS = { nodes: 5, minutes: 2, rate: 200, workload: 'mixed', mode: 'multi', faults: ['all'] } as const
 
 /** A minute of virtual time is the least that `--minutes` is meant for; less serves tests. */
 const MINUTES_MIN = 0.01
@@ -22,6 +22,10 @@ export const CASE_OPTIONS = {
   workload: textOption(
     { summary: 'what clients do: one of "skein sim workloads", or a module such as ./mine.mjs', placeholder: '<name>' },
     CASE_DEFAULTS.workload,
+  ),
+  mode: choiceOption(
+    { summary: 'all nodes write, one leads, or the cluster is switched to and fro', choices: ['multi', 'leader', 'mixed'] },
+    CASE_DEFAULTS.mode,
   ),
   rate: integerOption(
     { summary: 'calls a virtual second, of all clients together', placeholder: '<n>', min: 1, max: RATE_MAX },
@@ -40,6 +44,7 @@ export const GIVEN_CASE_OPTIONS = {
   nodes: orNotGiven(CASE_OPTIONS.nodes),
   minutes: orNotGiven(CASE_OPTIONS.minutes),
   workload: orNotGiven(CASE_OPTIONS.workload),
+  mode: orNotGiven(CASE_OPTIONS.mode),
   rate: orNotGiven(CASE_OPTIONS.rate),
   faults: orNotGiven(CASE_OPTIONS.faults),
 }

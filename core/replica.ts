@@ -188,6 +188,11 @@ export class Replica {
     return this.#sessionWaits.size + this.#writes.heldRequests + this.#mode.heldRequests
   }
 
+  /** The epoch that this member has entered, and where it is in the chain of leaders' logs: a part of its status. */
+  get chain(): Pick<Status, 'epoch' | 'chain'> {
+    return { epoch: this.#mode.epoch, chain: this.#mode.status() }
+  }
+
   /** What is applied, and durable here: they are the same (JR6). */
   get frontier(): ReadonlyVersionVector {
     return this.#frontier

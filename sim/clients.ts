@@ -24,6 +24,10 @@ const TIMEOUT_DEFAULT_MS = 2000
 /** A call is asked again so often, after pauses of up to so many ms. */
 const RETRIES_MAX = 4
 const RETRY_PAUSE_MAX_MS = 1000
+/** A call is sent on to a leader, or elsewhere for want of one, so often. */
+const REDIRECTS_MAX = 6
+/** Whoever found no leader waits for so long, in ms: elections take about this. */
+const LEADERLESS_PAUSE_MAX_MS = 500
 
 export interface ClientsOptions {
   readonly cluster: Pick<Cluster, 'queue' | 'nodes' | 'request'>
@@ -35,6 +39,8 @@ export interface ClientsOptions {
   readonly callsMax: number | null
   readonly random: Prng
   readonly calls: CallIds
+  /** There may be a leader: who is sent to it goes there, and who finds none asks elsewhere. */
+  readonly followsLeader?: boolean
   readonly observe: (happening: Happening) => void
   /** Told of each call that is asked again. */
   readonly onRetry: () => void
@@ -100,27 +106,44 @@ export class Clients {
     if (call === null) return this.#wait(client)
     this.#calls += 1
     client.node = this.#nodeFor(client, call.node)
-    this.#ask(client, call, RETRIES_MAX)
+    this.#ask(client, call, RETRIES_MAX, REDIRECTS_MAX)
   }
 
-  #ask(client: Client, call: Call, retries: number): void {
+  #ask(client: Client, call: Call, retries: number, redirects: number): void {
     const { node } = client
     askOnce(this.#options, client.index, node, call.request, (outcome) => {
+      if (this.#options.followsLeader === true && redirects > 0 && !this.#isStopped && this.#isSentOn(client, outcome))
+        return this.#askElsewhere(client, call, retries, redirects - 1)
       if (isOpen(outcome) && call.onUnknown !== 'go-on' && retries > 0 && !this.#isStopped)
-        return this.#retryLater(client, call, retries - 1)
+        return this.#retryLater(client, call, retries - 1, redirects)
       if (outcome.kind === 'unreachable') client.node = this.#nodeFor(client, 'any')
       this.#options.workload.ended(client.index, call, outcome)
       this.#wait(client)
     })
   }
 
-  #retryLater(client: Client, call: Call, retries: number): void {
+  /** True if the answer was that another node has to be asked, which then is the client's. */
+  #isSentOn(client: Client, outcome: Outcome): boolean {
+    const leader = leaderNamedBy(this.#options.cluster, outcome)
+    if (leader === null && !hasNoLeader(outcome)) return false
+    client.node = leader ?? this.#nodeFor(client, 'any')
+    return true
+  }
+
+  #askElsewhere(client: Client, call: Call, retries: number, redirects: number): void {
+    const { cluster, random } = this.#options
+    cluster.queue.after(between(random, 1, LEADERLESS_PAUSE_MAX_MS), () => {
+      if (!this.#isStopped) this.#ask(client, call, retries, redirects)
+    })
+  }
+
+  #retryLater(client: Client, call: Call, retries: number, redirects: number): void {
     const { cluster, random } = this.#options
     cluster.queue.after(between(random, 1, RETRY_PAUSE_MAX_MS), () => {
       if (this.#isStopped) return
       this.#options.onRetry()
       if (call.onUnknown === 'retry-any') client.node = this.#nodeFor(client, 'any')
-      this.#ask(client, call, retries)
+      this.#ask(client, call, retries, redirects)
     })
   }
 
@@ -156,6 +179,39 @@ export function askOnce(
     pending.withdraw()
     end({ kind: 'unknown' })
   })
+}
+
+/** As `askOnce`; whoever is sent to a leader asks that one. */
+export function askLeader(
+  asking: Pick<ClientsOptions, 'cluster' | 'calls' | 'observe'>,
+  client: number,
+  node: NodeIndex,
+  request: Request,
+  done: (outcome: Outcome) => void,
+  redirects = REDIRECTS_MAX,
+): void {
+  askOnce(asking, client, node, request, (outcome) => {
+    const leader = leaderNamedBy(asking.cluster, outcome)
+    if (leader === null || redirects === 0) done(outcome)
+    else askLeader(asking, client, leader, request, done, redirects - 1)
+  })
+}
+
+/** Who has to be asked instead, if an answer says so. */
+function leaderNamedBy({ nodes }: Pick<Cluster, 'nodes'>, outcome: Outcome): NodeIndex | null {
+  if (outcome.kind !== 'answered' || outcome.reply.kind !== 'failed' || outcome.reply.error.code !== 'NOT_LEADER') return null
+  const name = outcome.reply.error.details?.leader
+  return nodes.find((node) => node.name === name)?.index ?? null
+}
+
+/** True if nobody leads as far as the node knows: another one may know more. */
+function hasNoLeader(outcome: Outcome): boolean {
+  return (
+    outcome.kind === 'answered' &&
+    outcome.reply.kind === 'failed' &&
+    outcome.reply.error.code === 'NO_QUORUM' &&
+    outcome.reply.error.details?.applied === false
+  )
 }
 
 /** True if nobody knows whether it was done. */

@@ -7,7 +7,7 @@
  */
 
 import { assert, type NodeName, type Prng, parseNodeName, present } from '../base/index.ts'
-import { MAX_CLOCK_DRIFT_DEFAULT_MS, type Request } from '../core/index.ts'
+import { MAX_CLOCK_DRIFT_DEFAULT_MS, type ReplicaConfig, type Request } from '../core/index.ts'
 import { BlockExchange } from './block-exchange.ts'
 import { forkPrng } from './chance.ts'
 import { EventQueue } from './event-queue.ts'
@@ -29,6 +29,12 @@ export interface ClusterOptions {
   /** The cluster forks its own streams from it. */
   readonly random: Prng
   readonly maxClockDriftMs?: number
+  /** The mode in which it begins; multi unless told. */
+  readonly mode?: ReplicaConfig['mode']
+  /** True if it may have a leader, now or later: then what its nodes make of the chain is told. As the mode unless told. */
+  readonly isLed?: boolean
+  /** Carries out what an operator asks in a plan; nobody does unless told. */
+  readonly operate?: (node: NodeIndex, request: Request) => void
   /** Told everything, right after it happened. */
   readonly observe: (happening: Happening) => void
 }
@@ -49,7 +55,16 @@ export class Cluster implements ClusterView {
   }
 
   /** A cluster whose processes start with the first events. */
-  static start({ nodes: count, weather, random, maxClockDriftMs, observe }: ClusterOptions): Cluster {
+  static start({
+    nodes: count,
+    weather,
+    random,
+    maxClockDriftMs,
+    mode = 'multi',
+    isLed = mode === 'leader',
+    operate = () => {},
+    observe,
+  }: ClusterOptions): Cluster {
     assert(count >= 1 && count <= NODES_MAX, 'a cluster has 1 to 9 nodes')
     const queue = new EventQueue()
     const members = Array.from({ length: count }, (_, index) => nameOf(index))
@@ -61,6 +76,8 @@ export class Cluster implements ClusterView {
       network,
       exchange,
       members,
+      mode,
+      isLed,
       maxClockDriftMs: maxClockDriftMs ?? MAX_CLOCK_DRIFT_DEFAULT_MS,
       syncIntervalMs: weather.disk.syncIntervalMs,
       releaseIntervalMs: weather.disk.releaseIntervalMs,
@@ -70,7 +87,7 @@ export class Cluster implements ClusterView {
       const clockOffsetMs = weather.clockOffsetsMs[index] ?? 0
       return new SimulatedNode({ world, index, name, weather: weather.disk, clockOffsetMs, random: forkPrng(random) })
     })
-    const striker = new FaultStriker({ queue, network, nodes, observe })
+    const striker = new FaultStriker({ queue, network, nodes, isLed, observe, operate })
     const requests = new RequestPath({ queue, weather: weather.network, random: forkPrng(random) })
     // Not before the caller has its cluster: what happens is told to it.
     for (const node of nodes) queue.schedule(0, null, () => node.start())

@@ -8,12 +8,14 @@
  * same, however much of the disk is another one than before.
  */
 
-import { MalformedError, type WriterId } from '../base/index.ts'
+import { isLeaderEpoch, MalformedError, type WriterId } from '../base/index.ts'
 import {
   contextAfter,
   contextAfterHeader,
+  decodeChainBlock,
   decodeEntries,
   decodeHeader,
+  type Entry,
   type EntryContext,
   type JournalRecord,
   lastOf,
@@ -80,14 +82,14 @@ class LogReader {
     if (this.#isBroken) return
     try {
       if (this.#context === null) this.#context = contextAfterHeader(decodeHeader(bytes))
-      else for (const entry of decodeEntries(bytes, this.#context)) this.#found(entry)
+      else for (const entry of entriesOf(bytes, this.#context)) this.#found(entry)
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       this.#isBroken = true
     }
   }
 
-  #found(entry: ReturnType<typeof decodeEntries>[number]): void {
+  #found(entry: Entry): void {
     if (entry.writer === this.#writer) this.#context = contextAfter(entry)
     const first = entry.transactions[0]?.sequence
     if (first === undefined) return
@@ -95,6 +97,13 @@ class LogReader {
     spans.push([first, lastOf(entry).sequence])
     this.#spans.set(entry.writer, spans)
   }
+}
+
+/** Those of a block; of a leader's log a block may have none. */
+function entriesOf(bytes: Uint8Array, context: EntryContext): Entry[] {
+  if (!isLeaderEpoch(context.epoch)) return decodeEntries(bytes, context)
+  const block = decodeChainBlock(bytes, context)
+  return block.kind === 'entry' ? [block.entry] : []
 }
 
 /** How far spans reach from 1 on. */

@@ -10,7 +10,7 @@
  */
 
 import type { WriterId } from '../base/index.ts'
-import type { JournalRecord } from '../core/index.ts'
+import type { GroupName, JournalRecord } from '../core/index.ts'
 
 const SEGMENT_BYTES = 512
 
@@ -83,6 +83,11 @@ export class DiskJournal {
     for (const segment of this.#sealed) for (const frame of segment.frames) records.push(...frame)
     for (const frame of this.#open.frames) records.push(...frame)
     return records
+  }
+
+  /** The latest facts of a group, or null. */
+  facts(group: GroupName): Uint8Array | null {
+    return this.#facts.get(group)?.bytes ?? null
   }
 
   /** Gives up the oldest segments whose blocks are all durable in the logs. The open one stays, and the one before an unused one. */

@@ -9,6 +9,7 @@
  */
 
 import { assert, type DirectoryId, isDirectoryId, type Prng, present, type WriterId } from '../base/index.ts'
+import { DEFAULT_GROUP, type DurablePromise, decodeFacts } from '../core/index.ts'
 import { drawDurationUs, drawExponentialUs, drawHex } from './chance.ts'
 import { DiskJournal, type JournalCopy } from './disk-journal.ts'
 import type { DiskLog } from './disk-log.ts'
@@ -68,6 +69,11 @@ export class SimulatedDisk {
 
   get journal(): DiskJournal {
     return this.#journal
+  }
+
+  /** What its member must not forget, as the journal has it. */
+  get promise(): DurablePromise {
+    return decodeFacts(this.#journal.facts(DEFAULT_GROUP)).promise
   }
 
   get logs(): ReadonlyMap<WriterId, DiskLog> {

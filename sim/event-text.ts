@@ -5,10 +5,10 @@
  */
 
 import { type Key, unreachable } from '../base/index.ts'
-import type { Change, Entry, Operation, Reply, Request, Transaction } from '../core/index.ts'
-import { formatDot, type Value } from '../crdt/index.ts'
+import type { ChainBlock, ChainPlace, Change, Entry, Operation, Reply, Request, Transaction } from '../core/index.ts'
+import { formatDot, type ReadonlyVersionVector, type Value } from '../crdt/index.ts'
 import type { Direction, Fault, NodeIndex } from './fault.ts'
-import type { Happening } from './trace.ts'
+import type { Happening, Standing } from './trace.ts'
 
 const TEXT_LENGTH_MAX = 24
 const LISTED_MAX = 4
@@ -41,6 +41,10 @@ export function happeningText(happening: Happening): string {
       return `${nodeText(happening.node)} ${stopText(happening.cause)}${happening.failure === null ? '' : `: ${happening.failure.message}`}`
     case 'sealed':
       return sealedText(happening.node, happening.entry)
+    case 'chain-sealed':
+      return `${nodeText(happening.node)} seals block ${happening.index} of ${happening.writer}: ${chainBlockText(happening.block)}`
+    case 'chain':
+      return `${nodeText(happening.node)} ${standingText(happening.standing)}`
     case 'persisted':
       return `${nodeText(happening.node)}: what it sealed last is durable`
     case 'appended':
@@ -86,6 +90,40 @@ export function sealedText(node: NodeIndex, { writer, transactions }: Entry): st
   return `${nodeText(node)} seals ${listed(transactions, (transaction) => transactionText(writer, transaction))}`
 }
 
+function chainBlockText(block: ChainBlock): string {
+  switch (block.kind) {
+    case 'header': {
+      const { epoch, chain } = block.header
+      const after = chain.follows === null ? 'nothing' : placeText(chain.follows)
+      const adopted = chain.leadership === null ? '' : `, adopting ${vectorText(chain.leadership.adopts)}`
+      return `the header of epoch ${epoch}, after ${after}${adopted}`
+    }
+    case 'entry':
+      return 'an entry'
+    case 'adopt':
+      return `it adopts ${vectorText(block.adopts)}`
+    case 'end':
+      return 'the end of its epoch'
+    case 'voters':
+      return `voters are ${block.voters.map(({ node, directory }) => `${node} ${directory === null ? 'with no directory' : directory.slice(0, 4)}`).join(', ')}`
+    default:
+      return unreachable(block)
+  }
+}
+
+function standingText({ role, epoch, promised, position, committed, applied }: Standing): string {
+  const held = `holds ${position.length} of epoch ${position.epoch}`
+  return `is ${role} in epoch ${epoch}, promised ${promised}; ${held}, committed ${placeText(committed)}, applied ${placeText(applied)}`
+}
+
+function placeText(place: ChainPlace | null): string {
+  return place === null ? 'nothing' : `${place.length} of ${place.writer} (epoch ${place.epoch})`
+}
+
+function vectorText(vector: ReadonlyVersionVector): string {
+  return vector.size === 0 ? 'nothing' : listed([...vector.entries()], ([writer, sequence]) => `${writer}:${sequence}`)
+}
+
 export function faultText(fault: Fault): string {
   switch (fault.kind) {
     case 'partition':
@@ -118,6 +156,12 @@ export function faultText(fault: Fault): string {
       return `the clock of ${nodeText(fault.node)} jumps by ${durationText(fault.byMs)}`
     case 'clock-drift':
       return `the clock of ${nodeText(fault.node)} runs ${fault.partsPerMillion > 0 ? 'fast' : 'slow'} by ${Math.abs(fault.partsPerMillion)} ppm`
+    case 'kill-leader':
+      return `kill of whoever leads${fault.point === null ? '' : ` ${fault.point.when} ${fault.point.what}`}, down for ${durationText(fault.downMs)}`
+    case 'switch-mode':
+      return `an operator asks ${nodeText(fault.node)} for ${fault.mode} mode`
+    case 'promote':
+      return `an operator asks ${nodeText(fault.node)} to let ${nodeText(fault.target)} lead`
     default:
       return unreachable(fault)
   }

@@ -186,6 +186,8 @@ function belongs(happening: Happening, subject: Subject): boolean {
     case 'log-failed':
     case 'refused':
       return nodes.size === 0 || nodes.has(happening.node)
+    case 'chain-sealed':
+      return happening.block.kind !== 'entry'
     case 'connected':
     case 'disconnected':
       return nodes.size > 1 && nodes.has(happening.left) && nodes.has(happening.right)
@@ -214,5 +216,6 @@ function strikes(fault: Fault, nodes: ReadonlySet<NodeIndex>): boolean {
   if (fault.kind === 'partition') return fault.directions.some(([from, to]) => nodes.has(from) || nodes.has(to))
   if (fault.kind === 'clog') return nodes.has(fault.direction[0]) || nodes.has(fault.direction[1])
   if ('node' in fault) return nodes.has(fault.node)
+  if (fault.kind === 'kill-leader') return true
   return fault.nodes.some((node) => nodes.has(node))
 }

@@ -6,6 +6,7 @@
  */
 
 import { unreachable } from '../base/index.ts'
+import { isFurther, majorityOf, type Request } from '../core/index.ts'
 import { contentsOf } from './disk-contents.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { Fault, NodeIndex } from './fault.ts'
@@ -15,16 +16,22 @@ import type { Happening } from './trace.ts'
 
 /** A process that is to die at a point of its work that it does not reach dies anyway after this, in ms. */
 const KILL_POINT_PATIENCE_MS = 2000
+/** An operator waits so long for what was asked, in ms. */
+const OPERATOR_TIMEOUT_MS = 3000
 /** A disk whose next write is to fail is well again if nothing is written for so long, in ms. */
 const WRITE_ERROR_PATIENCE_MS = 10_000
 
-type StoppingFault = Extract<Fault, { readonly downMs: number }>
+type StoppingFault = Extract<Fault, { readonly downMs: number; readonly nodes: readonly NodeIndex[] }>
 
 export interface FaultStrikerOptions {
   readonly queue: EventQueue
   readonly network: Network
   readonly nodes: readonly SimulatedNode[]
   readonly observe: (happening: Happening) => void
+  /** Asks a node as its operator. */
+  readonly operate: (node: NodeIndex, request: Request) => void
+  /** There may be a leader. */
+  readonly isLed: boolean
 }
 
 export class FaultStriker {
@@ -77,6 +84,16 @@ export class FaultStriker {
       case 'logs-rollback':
       case 'torn-tail':
         return this.#stopNodes(fault)
+      case 'kill-leader':
+        return this.#killLeader(fault)
+      case 'switch-mode':
+        this.#options.observe({ kind: 'fault-began', fault })
+        this.#options.operate(fault.node, { kind: 'mode', mode: fault.mode, timeoutMs: OPERATOR_TIMEOUT_MS })
+        return true
+      case 'promote':
+        this.#options.observe({ kind: 'fault-began', fault })
+        this.#options.operate(fault.node, { kind: 'promote', node: this.#node(fault.target).name, timeoutMs: OPERATOR_TIMEOUT_MS })
+        return true
       default:
         return unreachable(fault)
     }
@@ -152,6 +169,7 @@ export class FaultStriker {
   // Faults that stop processes
 
   #stopNodes(fault: StoppingFault): boolean {
+    if (fault.kind === 'wipe' && this.#options.isLed && !fault.nodes.every((index) => this.#canLose(index))) return false
     const named = fault.nodes.map((index) => this.#node(index))
     const nodes = named.filter((node) => node.isUp)
     if (nodes.length === 0 && fault.kind !== 'power') return false
@@ -169,6 +187,47 @@ export class FaultStriker {
       this.#stopNode(node, fault, back)
     }
     return true
+  }
+
+  /**
+   * True if the others are a majority of voters by the furthest chain, and each of them holds some of it. Before that
+   * a name alone votes, and nobody can tell a directory that was wiped from one that is new.
+   */
+  #canLose(index: NodeIndex): boolean {
+    const { nodes } = this.#options
+    if (nodes.every(({ disk }) => disk.promise.position.epoch === 0)) return true
+    const chains = nodes.filter(({ isServing }) => isServing).map((node) => node.status().chain)
+    const [furthest] = chains.sort((left, right) => (isFurther(left.position, right.position) ? -1 : 1))
+    if (furthest === undefined) return false
+    const others = nodes.filter((node) => node.index !== index && node.disk.promise.position.epoch > 0)
+    const bound = others.filter(({ name, directory }) =>
+      furthest.voters.some((voter) => voter.node === name && voter.directory === directory),
+    )
+    return bound.length >= majorityOf(nodes.length)
+  }
+
+  #killLeader(fault: Extract<Fault, { readonly kind: 'kill-leader' }>): boolean {
+    const leader = this.#leader()
+    if (leader === null) return false
+    this.#begin(fault, () => {})
+    leader.onceDown(() => this.#restartLater(leader, fault.downMs, () => this.#end(fault)))
+    if (fault.point === null) leader.life?.die('kill')
+    else this.#killAtPoint(leader, fault.point)
+    return true
+  }
+
+  /** Whoever leads the highest epoch, in its own eyes. */
+  #leader(): SimulatedNode | null {
+    let found: SimulatedNode | null = null
+    let highest = 0
+    for (const node of this.#options.nodes) {
+      if (!node.isServing) continue
+      const { chain } = node.status()
+      if (chain.role !== 'leader' || chain.promised <= highest) continue
+      found = node
+      highest = chain.promised
+    }
+    return found
   }
 
   #stopNode(node: SimulatedNode, fault: StoppingFault, giveUp: () => void): void {

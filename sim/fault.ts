@@ -1,6 +1,6 @@
 /**
- * The faults of a run, as a plan made before it starts: what happens to whom, when, for how long.
- * A plan is data. So a run can be repeated with one fault taken away, which is how a failure is
+ * The faults of a run, as a plan made before it starts: what happens to whom, when, for how long. What
+ * operators do to a cluster with a leader is in it as well. A plan is data. So a run can be repeated with one fault taken away, which is how a failure is
  * made small, and a person can write one by hand.
  *
  * Faults that strike all the time (a message's delay, a lost packet, a slow write) are no part of
@@ -90,6 +90,13 @@ export type Fault =
   /** The wall clock runs fast or slow from now on: until it drifts in another way, or all faults end. */
   | (Timed & { readonly kind: 'clock-drift'; readonly node: NodeIndex; readonly partsPerMillion: number })
 
+  /** The process of whoever leads at that moment ends, as with `kill`. */
+  | (Timed & { readonly kind: 'kill-leader'; readonly downMs: number; readonly point: KillPoint | null })
+  /** An operator asks a node to switch the cluster to a mode (EP4, EP5). */
+  | (Timed & { readonly kind: 'switch-mode'; readonly node: NodeIndex; readonly mode: 'multi' | 'leader' })
+  /** An operator asks a node to hand the leadership over (LM10). */
+  | (Timed & { readonly kind: 'promote'; readonly node: NodeIndex; readonly target: NodeIndex })
+
 export type FaultKind = Fault['kind']
 
 export const FAULT_KINDS = [
@@ -108,6 +115,9 @@ export const FAULT_KINDS = [
   'torn-tail',
   'clock-step',
   'clock-drift',
+  'kill-leader',
+  'promote',
+  'switch-mode',
 ] as const satisfies readonly FaultKind[]
 
 /** In the order of their times. */

@@ -5,8 +5,8 @@
  * Users write their own against the same interface.
  */
 
-import type { DirectoryId, Key, NodeName } from '../base/index.ts'
-import type { Status } from '../core/index.ts'
+import type { DirectoryId, Key, NodeName, WriterId } from '../base/index.ts'
+import type { DurablePromise, Status } from '../core/index.ts'
 import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
 import type { Happening, TraceEvent } from './trace.ts'
@@ -26,6 +26,10 @@ export interface NodeView {
   readonly digest: string
   /** Requests that wait in it, for a commit, a session or other nodes. */
   readonly heldRequests: number
+  /** What its journal has of what it promised, whether it is up or not. */
+  readonly promise: DurablePromise
+  /** Blocks of a log that its store of logs has on the platter, whether it is up or not. */
+  durableLength(writer: WriterId): number
   /** The register of a key in its state: for comparing, without the detour over a request. */
   register(key: Key): Register | undefined
   status(): Status

@@ -92,6 +92,7 @@ function shapesTheRun({ kind }: Happening): boolean {
     case 'connected':
     case 'disconnected':
     case 'refused':
+    case 'chain-sealed':
     case 'fault-began':
     case 'fault-ended':
     case 'disk-replaced':

@@ -12,6 +12,7 @@ import {
   Interpreter,
   type JournalRecord,
   planRecovery,
+  type ReplicaConfig,
   type Reply,
   type Request,
   type Status,
@@ -47,6 +48,10 @@ export interface LifeWorld {
   readonly network: Network
   readonly exchange: BlockExchange
   readonly members: readonly NodeName[]
+  /** The mode in which the cluster begins. */
+  readonly mode: ReplicaConfig['mode']
+  /** True if there may ever be a leader. */
+  readonly isLed: boolean
   readonly maxClockDriftMs: number
   /** The operating system writes its cache to the platter so often, in ms. */
   readonly syncIntervalMs: number
@@ -231,7 +236,7 @@ export class Life {
       directory: disk.directory,
       members,
       maxClockDriftMs,
-      mode: 'multi' as const,
+      mode: world.mode,
       url: null,
       dropRateMillionths: 0,
       requestsMax: SIMULATED_REQUESTS_MAX,
@@ -241,6 +246,7 @@ export class Life {
       onApplied: (frontier) => {
         if (this.#stage !== 'over') observe({ kind: 'applied', node, frontier: frontier.copy() })
       },
+      onStanding: world.isLed ? (standing) => this.#stage !== 'over' && observe({ kind: 'chain', node, standing }) : null,
     })
     const interpreter = new Interpreter({
       group: DEFAULT_GROUP,
@@ -329,7 +335,10 @@ export class Life {
 
   #observeSealed(records: readonly JournalRecord[]): void {
     const { world, node } = this.#options
-    for (const entry of this.#entries.read(records)) world.observe({ kind: 'sealed', node, entry })
+    for (const sealed of this.#entries.read(records)) {
+      if (sealed.kind === 'entry') world.observe({ kind: 'sealed', node, entry: sealed.entry })
+      else world.observe({ ...sealed, kind: 'chain-sealed', node })
+    }
   }
 
   #strikes(when: KillPoint['when'], what: KillPoint['what']): boolean {

@@ -9,9 +9,10 @@
  * be held any more.
  */
 
-import type { Timestamp } from '../base/index.ts'
+import { FIRST_EPOCH, type Timestamp } from '../base/index.ts'
+import type { Request } from '../core/index.ts'
 import { compareVectors, wallFromTimestamp } from '../crdt/index.ts'
-import { askOnce, type CallIds } from './clients.ts'
+import { askLeader, askOnce, type CallIds } from './clients.ts'
 import type { Cluster } from './cluster.ts'
 import type { Finding, NodeView } from './invariant.ts'
 import type { Oracle } from './oracle.ts'
@@ -29,6 +30,8 @@ export interface LivenessOptions {
   readonly calls: CallIds
   /** The first of the clients that probe, one for each node. */
   readonly firstClient: number
+  /** There may be a leader. */
+  readonly isLed?: boolean
   readonly observe: (happening: Happening) => void
 }
 
@@ -96,12 +99,15 @@ export class LivenessPhase {
     const silent = nodes.find(({ index }) => !this.#answered.has(index))
     if (silent !== undefined) return `node ${silent.index} answers no write and read (${stateOf(silent)})`
     const [first] = nodes
+    const elsewhere = this.#options.isLed === true ? nodes.find((node) => node.status().epoch !== first?.status().epoch) : undefined
+    if (elsewhere !== undefined) return `node ${elsewhere.index} is in epoch ${elsewhere.status().epoch} (${stateOf(elsewhere)})`
     const other = nodes.find((node) => first !== undefined && compareVectors(first.frontier, node.frontier) !== 'equal')
     return first === undefined || other === undefined ? null : describeDifference(first, other)
   }
 
   /** Writes at a node and reads it back there, until both are answered. */
   #probe(node: NodeView): void {
+    if (this.#options.isLed === true) return this.#probeLed(node)
     const key = `probe/${node.index}`
     const write = transactionRequest([setOperation(key, textValue(`probe of ${node.name}`))])
     this.#ask(node, write, (written) => {
@@ -110,7 +116,33 @@ export class LivenessPhase {
     })
   }
 
-  #ask(node: NodeView, request: Parameters<typeof askOnce>[3], onAnswer: (outcome: Outcome) => void): void {
+  /**
+   * Asks for a write, for a linearizable read of it wherever a leader is, and for a read of its own node. The first
+   * two go on to the leader that the node names, and elsewhere for want of one; in a multi epoch the second is refused.
+   */
+  #probeLed(node: NodeView): void {
+    const key = `probe/${node.index}`
+    const write = transactionRequest([setOperation(key, textValue(`probe of ${node.name}`))])
+    this.#askAnywhere(node, node, write, (written) => {
+      const session = written.kind === 'answered' && written.reply.kind === 'committed' ? written.reply.session : null
+      this.#askAnywhere(node, node, getRequest(key, { consistency: 'linearizable' }), () => {
+        this.#ask(node, getRequest(key, { session }), () => this.#answered.add(node.index))
+      })
+    })
+  }
+
+  #askAnywhere(probed: NodeView, node: NodeView, request: Request, onAnswer: (outcome: Outcome) => void): void {
+    if (this.#isOver) return
+    const { cluster, firstClient } = this.#options
+    askLeader(this.#options, firstClient + probed.index, node.index, request, (outcome) => {
+      const isLeaderless = request.kind === 'get' && node.isUp && node.status().mode === 'multi'
+      if (outcome.kind === 'answered' && (outcome.reply.kind !== 'failed' || isLeaderless)) return onAnswer(outcome)
+      const next = cluster.nodes[(node.index + 1) % cluster.nodes.length] ?? node
+      cluster.queue.after(PROBE_PAUSE_MS, () => this.#askAnywhere(probed, next, request, onAnswer))
+    })
+  }
+
+  #ask(node: NodeView, request: Request, onAnswer: (outcome: Outcome) => void): void {
     if (this.#isOver) return
     askOnce(this.#options, this.#options.firstClient + node.index, node.index, request, (outcome) => {
       if (outcome.kind === 'answered' && outcome.reply.kind !== 'failed') onAnswer(outcome)
@@ -120,7 +152,9 @@ export class LivenessPhase {
 }
 
 function stateOf(node: NodeView): string {
-  const { state } = node.status()
+  const { state, mode, epoch, leader, chain } = node.status()
+  if (mode === 'leader' || epoch > FIRST_EPOCH)
+    return `${state.kind}, ${mode} mode, epoch ${epoch}, promised ${chain.promised}, ${chain.role}, led by ${leader ?? 'nobody'}`
   return state.kind === 'read-only' ? `read-only: ${state.reason}` : state.kind
 }
 

@@ -3,8 +3,8 @@
  * what it was when its process ends; that is all that the next one finds.
  */
 
-import { assert, type DirectoryId, type Key, type NodeName, type Prng, type SkeinError } from '../base/index.ts'
-import type { Status } from '../core/index.ts'
+import { assert, type DirectoryId, type Key, type NodeName, type Prng, type SkeinError, type WriterId } from '../base/index.ts'
+import type { DurablePromise, Status } from '../core/index.ts'
 import { type ReadonlyVersionVector, type Register, VersionVector } from '../crdt/index.ts'
 import { forkPrng } from './chance.ts'
 import { SimulatedDisk } from './disk.ts'
@@ -77,6 +77,14 @@ export class SimulatedNode implements NodeView {
 
   get heldRequests(): number {
     return this.#life?.parts?.replica.heldRequests ?? 0
+  }
+
+  get promise(): DurablePromise {
+    return this.disk.promise
+  }
+
+  durableLength(writer: WriterId): number {
+    return this.disk.logs.get(writer)?.durable ?? 0
   }
 
   register(key: Key): Register | undefined {

@@ -8,9 +8,18 @@
  */
 
 import type { Key, Now, Prng } from '../base/index.ts'
-import { type DigestedRegister, type Effect, type Input, MemoryStateStore, Replica, type ReplicaConfig } from '../core/index.ts'
+import {
+  type DigestedRegister,
+  type Effect,
+  type Input,
+  MemoryStateStore,
+  type Position,
+  Replica,
+  type ReplicaConfig,
+} from '../core/index.ts'
 import type { ReadonlyVersionVector, Register } from '../crdt/index.ts'
 import type { KillSwitch } from './kill-switch.ts'
+import type { Standing } from './trace.ts'
 
 /** A state store that says whether anybody has looked into it. */
 export class ObservedStateStore extends MemoryStateStore {
@@ -30,6 +39,8 @@ export class ObservedStateStore extends MemoryStateStore {
 export interface Observer {
   readonly kill: KillSwitch
   readonly onApplied: (frontier: ReadonlyVersionVector) => void
+  /** Told where it stands in the chain whenever that has changed; null: nobody asks. */
+  readonly onStanding: ((standing: Standing) => void) | null
 }
 
 export class ObservedReplica extends Replica {
@@ -37,6 +48,7 @@ export class ObservedReplica extends Replica {
   readonly #observer: Observer
   /** Transactions applied: the sum of the frontier. */
   #applied = 0
+  #standing: Standing | null = null
 
   constructor(config: ReplicaConfig, store: ObservedStateStore, random: Prng, observer: Observer) {
     super(config, store, random)
@@ -50,10 +62,22 @@ export class ObservedReplica extends Replica {
     if (input.kind === 'blocks' && kill('before', 'apply')) return []
     this.#store.isTouched = false
     const effects = super.step(input, now)
+    this.#tellStanding()
     const isApplied = this.#store.isTouched && input.kind !== 'request' && input.kind !== 'gathered' && this.#hasMoved()
     if (isApplied) this.#observer.onApplied(this.frontier)
     if (isApplied && kill('after', 'apply')) return []
     return effects.some(({ kind }) => kind === 'persist') && kill('after', 'seal') ? [] : effects
+  }
+
+  #tellStanding(): void {
+    const { onStanding } = this.#observer
+    if (onStanding === null) return
+    const { epoch, chain } = this.chain
+    const { role, promised, position, committed, applied } = chain
+    const standing = { epoch, role, promised, position, committed, applied }
+    if (this.#standing !== null && isSameStanding(this.#standing, standing)) return
+    this.#standing = standing
+    onStanding(standing)
   }
 
   #hasMoved(): boolean {
@@ -63,4 +87,19 @@ export class ObservedReplica extends Replica {
     this.#applied = applied
     return true
   }
+}
+
+function isSameStanding(left: Standing, right: Standing): boolean {
+  return (
+    left.epoch === right.epoch &&
+    left.role === right.role &&
+    left.promised === right.promised &&
+    isSamePosition(left.position, right.position) &&
+    isSamePosition(left.committed, right.committed) &&
+    isSamePosition(left.applied, right.applied)
+  )
+}
+
+function isSamePosition(left: Position | null, right: Position | null): boolean {
+  return left?.epoch === right?.epoch && left?.length === right?.length
 }

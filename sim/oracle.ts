@@ -8,15 +8,16 @@
  * of a frontier that moved.
  */
 
-import { type Key, present, unreachable, type WriterId } from '../base/index.ts'
-import type { Request } from '../core/index.ts'
+import { isLeaderEpoch, type Key, present, unreachable, type WriterId } from '../base/index.ts'
+import { decodeMessage, type Message, type Request } from '../core/index.ts'
 import type { Dot } from '../crdt/index.ts'
 import { DurableKnowledge } from './durable-knowledge.ts'
 import type { NodeIndex } from './fault.ts'
 import type { ClusterView } from './invariant.ts'
 import { NodeShadow } from './node-shadow.ts'
-import { type Clash, type SealedTransaction, SealedTransactions } from './sealed-transactions.ts'
-import type { CallId, TraceEvent } from './trace.ts'
+import { SealedChain } from './sealed-chain.ts'
+import { type Clash, epochOf, type SealedTransaction, SealedTransactions } from './sealed-transactions.ts'
+import type { CallId, Standing, TraceEvent } from './trace.ts'
 
 /** A call that has no outcome yet. */
 export interface OpenCall {
@@ -50,17 +51,24 @@ class NodeFacts {
   /** The largest timestamp of a transaction of its own that was durable, since its disk last lost anything. */
   latestOwn = 0
   clockJumps = 0
+  standing: Standing | null = null
+  standingBefore: Standing | null = null
 }
 
 export class Oracle {
   readonly transactions = new SealedTransactions()
+  readonly chain = new SealedChain()
   readonly durable: DurableKnowledge
   readonly #shadows: readonly NodeShadow[]
   readonly #facts: readonly NodeFacts[]
   readonly #calls = new Map<CallId, OpenCall>()
+  readonly #isLed: boolean
   #sealed: SealedEntry | null = null
+  #message: Message | null = null
 
-  constructor(nodes: number) {
+  /** @param isLed there may be a leader: then messages are read */
+  constructor(nodes: number, isLed = false) {
+    this.#isLed = isLed
     this.durable = new DurableKnowledge(nodes, this.transactions)
     this.#shadows = Array.from({ length: nodes }, () => new NodeShadow(this.transactions))
     this.#facts = Array.from({ length: nodes }, () => new NodeFacts())
@@ -82,6 +90,21 @@ export class Oracle {
   /** The entry of the event at hand, which is a `sealed`. */
   get sealed(): SealedEntry {
     return present(this.#sealed, 'an entry was sealed')
+  }
+
+  /** What the message says that was just sent; null if it is none, or nobody leads. */
+  get message(): Message | null {
+    return this.#message
+  }
+
+  /** Where a node stands in the chain; null before it has said so in this life. */
+  standing(node: NodeIndex): Standing | null {
+    return this.#of(node).standing
+  }
+
+  /** Where it stood before the event at hand, which is a `chain`. */
+  standingBefore(node: NodeIndex): Standing | null {
+    return this.#of(node).standingBefore
   }
 
   /** True while the process that sealed it lives and has not reported it durable. */
@@ -114,6 +137,18 @@ export class Oracle {
         return
       case 'sealed':
         return this.#takeSealed(happening, number, cluster)
+      case 'chain-sealed':
+        this.chain.add(happening, number)
+        return
+      case 'chain': {
+        const facts = this.#of(happening.node)
+        facts.standingBefore = facts.standing
+        facts.standing = happening.standing
+        return
+      }
+      case 'sent':
+        if (this.#isLed && happening.content.kind === 'message') this.#message = decodeMessage(happening.content.bytes)
+        return
       case 'persisted':
         return this.#persisted(happening.node)
       case 'applied':
@@ -143,6 +178,8 @@ export class Oracle {
 
   /** Gives up what no invariant needs any more. */
   release({ happening }: TraceEvent): void {
+    this.#message = null
+    if (happening.kind === 'chain' && happening.standing.committed !== null) this.chain.noteCommitted(happening.standing.committed)
     if (happening.kind === 'answered' || happening.kind === 'unknown') this.#calls.delete(happening.call)
   }
 
@@ -151,6 +188,9 @@ export class Oracle {
     facts.life = life
     facts.isUp = true
     facts.open.length = 0
+    facts.standing = null
+    facts.standingBefore = null
+    this.chain.restart(node)
     this.shadow(node).restart()
     this.durable.restart(node)
   }
@@ -169,9 +209,11 @@ export class Oracle {
     const { open } = this.#of(node)
     for (const transaction of open) {
       transaction.isDurable = true
-      this.#of(node).latestOwn = Math.max(this.#of(node).latestOwn, transaction.timestamp)
+      // What a leader wrote may never be committed; then its stamp binds nobody.
+      if (!isLeaderEpoch(epochOf(transaction))) this.#of(node).latestOwn = Math.max(this.#of(node).latestOwn, transaction.timestamp)
     }
     open.length = 0
+    this.chain.persisted(node)
   }
 
   #acknowledge({ reply }: Extract<TraceEvent['happening'], { kind: 'answered' }>, number: number): void {

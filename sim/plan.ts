@@ -20,6 +20,8 @@ import type { Weather } from './weather.ts'
 const LAST_FAULT_AT = 0.97
 /** A process that started again is not stopped before it had time to read its disk. */
 const RECOVERY_MARGIN_MS = 2 * SECOND_MS
+/** Takes away what was durable. */
+const DAMAGING: readonly FaultKind[] = ['wipe', 'restore', 'logs-rollback', 'torn-tail']
 const YEAR_MS = 365 * DAY_MS
 /** One of so many clock steps is by a year. */
 const YEAR_STEP_ONE_IN = 12
@@ -41,6 +43,8 @@ interface Drawing {
   readonly random: Prng
   readonly weather: Weather
   readonly nodes: number
+  /** Whose disks may be damaged. */
+  readonly losable: readonly NodeIndex[]
   /** Until when a node is down, or may still be reading its disk. */
   readonly busyUntilMs: number[]
   readonly plan: Fault[]
@@ -49,10 +53,21 @@ interface Drawing {
 /**
  * @param durationMs of the safety phase
  * @param wanted kinds that somebody named: each arrives once at least, however short the run
+ * @param keepsMajority the disks of a minority alone are damaged, over the whole run
  */
-export function drawPlan(random: Prng, weather: Weather, nodes: number, durationMs: number, wanted: readonly FaultKind[] = []): FaultPlan {
+export function drawPlan(
+  random: Prng,
+  weather: Weather,
+  nodes: number,
+  durationMs: number,
+  wanted: readonly FaultKind[] = [],
+  keepsMajority = false,
+): FaultPlan {
   const arrivals = drawArrivals(forkPrng(random), weather, Math.floor(durationMs * LAST_FAULT_AT), wanted)
-  const drawing: Drawing = { random: forkPrng(random), weather, nodes, busyUntilMs: new Array<number>(nodes).fill(0), plan: [] }
+  const ofFaults = forkPrng(random)
+  const all = Array.from({ length: nodes }, (_, node) => node)
+  const losable = keepsMajority ? pickSome(forkPrng(random), all, (nodes - 1) >> 1) : all
+  const drawing: Drawing = { random: ofFaults, weather, nodes, losable, busyUntilMs: new Array<number>(nodes).fill(0), plan: [] }
   for (const arrival of arrivals) drawFault(drawing, arrival)
   return drawing.plan.filter(({ atMs }) => atMs < durationMs).sort((left, right) => left.atMs - right.atMs)
 }
@@ -110,6 +125,15 @@ function drawFault(drawing: Drawing, { kind, atMs }: Arrival): void {
     case 'logs-rollback':
     case 'torn-tail':
       return drawStop(drawing, kind, atMs)
+    case 'kill-leader':
+      plan.push({ kind, atMs, downMs: roundScaled(random, 50, 30 * SECOND_MS), point: drawKillPoint(random) })
+      return
+    case 'promote':
+      plan.push({ kind, atMs, node: random.below(nodes), target: random.below(nodes) })
+      return
+    case 'switch-mode':
+      plan.push({ kind, atMs, node: random.below(nodes), mode: oneIn(random, 2) ? 'multi' : 'leader' })
+      return
     default:
       return unreachable(kind)
   }
@@ -166,9 +190,10 @@ function drawStop(
 }
 
 /** One, a minority, a majority or all; only one where a disk is lost or damaged, so that copies are left. */
-function drawStruck({ random, weather, nodes }: Drawing, kind: FaultKind): NodeIndex[] {
+function drawStruck({ random, weather, nodes, losable }: Drawing, kind: FaultKind): NodeIndex[] {
   const all = Array.from({ length: nodes }, (_, node) => node)
-  const one = [pick(random, all)]
+  if (DAMAGING.includes(kind) && losable.length === 0) return []
+  const one = [pick(random, DAMAGING.includes(kind) ? losable : all)]
   const isOne = random.chance(weather.strike.one)
   const isAll = random.chance(weather.strike.all)
   const minority = Math.max(1, (nodes - 1) >> 1)

@@ -5,6 +5,7 @@
 
 import type { FaultKind, FaultPlan } from './fault.ts'
 import type { Violation } from './invariant.ts'
+import type { RunMode } from './mode.ts'
 import type { TraceEvent } from './trace.ts'
 import type { Weather } from './weather.ts'
 import type { Workload } from './workload.ts'
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** Calls a virtual second, of all clients together. */
   readonly callsPerSecond: number
   readonly workload: Workload
+  /** Multi unless told. */
+  readonly mode?: RunMode
   /** Kinds that may be in the plan. A run in which one of them never happens, though its weather asked for it, is an error. */
   readonly faults: readonly FaultKind[]
   /** Instead of the plan and the weather that the seed gives: for shrinking and for scenarios by hand. */

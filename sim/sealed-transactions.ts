@@ -4,7 +4,7 @@
  * was put back can bring anything up again.
  */
 
-import type { Key, WriterId } from '../base/index.ts'
+import { type Epoch, type Key, present, type WriterId } from '../base/index.ts'
 import type { Change, Entry, Transaction } from '../core/index.ts'
 import type { Dependencies, Dot, ReadonlyVersionVector, Version } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
@@ -157,6 +157,11 @@ export class SealedTransactions {
     }
     return log
   }
+}
+
+/** The epoch of the log that it was written to. */
+export function epochOf({ changes }: SealedTransaction): Epoch {
+  return present(changes[0], 'a transaction has a change').version.epoch
 }
 
 /** Where the first key that is not before `key` stands among sorted ones. */

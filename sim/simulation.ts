@@ -8,13 +8,15 @@
 
 import { assert, Prng } from '../base/index.ts'
 import { forkPrng } from './chance.ts'
-import { CallIds, Clients, clientsFor } from './clients.ts'
+import { askLeader, CallIds, Clients, clientsFor } from './clients.ts'
 import { Cluster, NODES_MAX } from './cluster.ts'
-import { FAULT_KINDS, type FaultPlan } from './fault.ts'
+import { pick } from './draw.ts'
+import type { FaultPlan } from './fault.ts'
 import { startGuarded, WorkloadError } from './guarded-workload.ts'
-import { multiLeaderInvariants } from './invariants/index.ts'
+import { invariantsOf } from './invariants/index.ts'
 import { drawLastingCut } from './lasting-cut.ts'
 import { calmDown, LIVENESS_BOUND_MS, LivenessPhase } from './liveness.ts'
+import { possibleFaults } from './mode.ts'
 import { Oracle } from './oracle.ts'
 import { drawPlan } from './plan.ts'
 import { Recorder } from './recorder.ts'
@@ -34,6 +36,7 @@ interface Streams {
   readonly clients: Prng
   readonly workload: Prng
   readonly lastingCut: Prng
+  readonly mode: Prng
 }
 
 /** Carries out a run. The same options give the same result, to the last event. */
@@ -41,10 +44,13 @@ export function simulate(options: RunOptions): RunResult {
   assert(options.nodes >= 1 && options.nodes <= NODES_MAX, `a run has 1 to ${NODES_MAX} nodes`)
   assert(options.durationMs > 0 && options.callsPerSecond > 0, 'a run takes some time and has some calls')
   const streams = forkStreams(options.seed)
-  const weather = options.weather ?? drawWeather(streams.weather, options.nodes, options.faults)
-  // Who names some kinds wants them.
-  const wanted = options.faults.length < FAULT_KINDS.length ? options.faults : []
-  const plan = options.plan ?? drawPlan(streams.plan, weather, options.nodes, options.durationMs, wanted)
+  const mode = options.mode ?? 'multi'
+  const possible = possibleFaults(mode)
+  const faults = possible.filter((kind) => options.faults.includes(kind))
+  const weather = options.weather ?? drawWeather(streams.weather, options.nodes, faults, possible)
+  // Who names some kinds wants them; without a switch a mixed run would be none.
+  const wanted = faults.length < possible.length ? faults : faults.filter((kind) => kind === 'switch-mode')
+  const plan = options.plan ?? drawPlan(streams.plan, weather, options.nodes, options.durationMs, wanted, mode !== 'multi')
   const run = Run.start(options, weather, plan, streams)
   run.finish()
   return run.result()
@@ -70,6 +76,7 @@ function forkStreams(seed: number): Streams {
     clients: forkPrng(random),
     workload: forkPrng(random),
     lastingCut: forkPrng(random),
+    mode: forkPrng(random),
   }
 }
 
@@ -96,18 +103,27 @@ class Run {
   }
 
   static start(options: RunOptions, weather: Weather, plan: FaultPlan, streams: Streams): Run {
-    const { nodes, callsPerSecond, callsMax, keepTrace, keepEvents = [], onEvent = null } = options
+    const { nodes, callsPerSecond, callsMax, mode = 'multi', keepTrace, keepEvents = [], onEvent = null } = options
+    const isLed = mode !== 'multi'
     const clientCount = clientsFor(callsPerSecond, nodes)
-    const workload = startGuarded(options.workload, { random: streams.workload, nodes, clients: clientCount })
-    const oracle = new Oracle(nodes)
-    const watch = new Watch([...multiLeaderInvariants(oracle), ...workload.invariants])
+    const workload = startGuarded(options.workload, { random: streams.workload, nodes, clients: clientCount, mode })
+    const oracle = new Oracle(nodes, isLed)
+    const watch = new Watch([...invariantsOf(mode, oracle), ...workload.invariants])
     const recorder = new Recorder({ oracle, watch, keepTrace, keepEvents, onEvent })
     const { observe, tally } = recorder
-    const cluster = Cluster.start({ nodes, weather, random: streams.cluster, observe })
+    const calls = new CallIds()
+    const cluster = Cluster.start({
+      nodes,
+      weather,
+      random: streams.cluster,
+      mode: mode === 'mixed' ? pick(streams.mode, ['multi', 'leader']) : mode,
+      isLed,
+      operate: (node, request) => askLeader({ cluster, calls, observe }, clientCount + nodes, node, request, () => {}),
+      observe,
+    })
     recorder.attach(cluster)
     observe({ kind: 'phase', phase: 'safety' })
     for (const fault of plan) cluster.queue.at(fault.atMs, () => cluster.strike(fault))
-    const calls = new CallIds()
     const clients = Clients.start({
       cluster,
       workload,
@@ -116,6 +132,7 @@ class Run {
       callsMax,
       random: streams.clients,
       calls,
+      followsLeader: isLed,
       observe,
       onRetry: () => tally.retried(),
     })
@@ -165,12 +182,18 @@ class Run {
   }
 
   #runLiveness(): void {
-    const { cluster, oracle, watch, recorder, clients, calls, clientCount } = this.#parts
+    const { options, cluster, oracle, watch, recorder, clients, calls, clientCount } = this.#parts
     clients.stop()
     calmDown(cluster, oracle)
     recorder.observe({ kind: 'phase', phase: 'liveness' })
     this.#cutForGood()
-    const phase = LivenessPhase.begin({ cluster, calls, firstClient: clientCount, observe: recorder.observe })
+    const phase = LivenessPhase.begin({
+      cluster,
+      calls,
+      firstClient: clientCount,
+      isLed: (options.mode ?? 'multi') !== 'multi',
+      observe: recorder.observe,
+    })
     this.#runUntil(() => phase.isOver)
     if (phase.finding !== null) watch.report('Liveness', phase.finding, cluster.atMs)
   }
@@ -178,6 +201,8 @@ class Run {
   #cutForGood(): void {
     const { options, cluster, lastingCut } = this.#parts
     if (!options.faults.includes('partition')) return
+    // A leader speaks to its voters itself, and nodes in a row reach their neighbours alone.
+    if ((options.mode ?? 'multi') !== 'multi') return
     const fault = drawLastingCut(lastingCut, options.nodes, cluster.atMs, LIVENESS_BOUND_MS)
     if (fault !== null) cluster.strike(fault)
   }

@@ -50,6 +50,17 @@ export class TraceHash {
         this.#text(happening.entry.writer)
         this.#number(happening.entry.transactions[0]?.sequence ?? 0)
         return this.#number(happening.entry.transactions.length)
+      case 'chain-sealed':
+        this.#number(happening.node)
+        this.#text(happening.writer)
+        this.#number(happening.index)
+        return this.#text(happening.hash)
+      case 'chain':
+        this.#number(happening.node)
+        this.#text(happening.standing.role)
+        this.#number(happening.standing.promised)
+        this.#number(happening.standing.position.length)
+        return this.#number(happening.standing.committed?.length ?? 0)
       case 'appended':
         this.#number(happening.node)
         this.#text(happening.writer)

@@ -3,8 +3,8 @@
  * hash is what "the same seed, the same run" means.
  */
 
-import type { DirectoryId, LogKey, SkeinError, WriterId } from '../base/index.ts'
-import type { Entry, LogFailure, Reply, Request } from '../core/index.ts'
+import type { DirectoryId, Epoch, LogKey, SkeinError, WriterId } from '../base/index.ts'
+import type { BlockHash, ChainBlock, ChainStatus, Entry, LogFailure, Reply, Request } from '../core/index.ts'
 import type { ReadonlyVersionVector } from '../crdt/index.ts'
 import type { Fault, NodeIndex } from './fault.ts'
 
@@ -16,6 +16,11 @@ export type CallId = number
 
 export type StopCause = 'kill' | 'power' | 'stop' | 'failure'
 
+/** What a node makes of the chain of leaders' logs. */
+export interface Standing extends Pick<ChainStatus, 'role' | 'promised' | 'position' | 'committed' | 'applied'> {
+  readonly epoch: Epoch
+}
+
 export type Happening =
   /** A process started: `life` counts the starts of this node. */
   | { readonly kind: 'started'; readonly node: NodeIndex; readonly life: number; readonly directory: DirectoryId }
@@ -24,6 +29,20 @@ export type Happening =
   | { readonly kind: 'stopped'; readonly node: NodeIndex; readonly cause: StopCause; readonly failure: SkeinError | null }
   /** Sent to the disk: a group commit, not durable yet. */
   | { readonly kind: 'sealed'; readonly node: NodeIndex; readonly entry: Entry }
+  /**
+   * A block of a leader's log was sent to the disk, or the header of a log of a later multi epoch.
+   * `hash` is of the log up to it. An entry comes as `sealed`, too, before it.
+   */
+  | {
+      readonly kind: 'chain-sealed'
+      readonly node: NodeIndex
+      readonly writer: WriterId
+      readonly index: number
+      readonly hash: BlockHash
+      readonly block: ChainBlock
+    }
+  /** Where a node stands in the chain has changed, before anything that its step wants done. */
+  | { readonly kind: 'chain'; readonly node: NodeIndex; readonly standing: Standing }
   /** The group commit sealed last is durable. */
   | { readonly kind: 'persisted'; readonly node: NodeIndex }
   /** Blocks are in the node's log store and may travel. */

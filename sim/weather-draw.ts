@@ -31,15 +31,26 @@ const FAULT_INTERVALS_MS: Readonly<Record<FaultKind, readonly [min: number, max:
   'torn-tail': [20 * SECOND_MS, 10 * MINUTE_MS],
   'clock-step': [5 * SECOND_MS, 5 * MINUTE_MS],
   'clock-drift': [10 * SECOND_MS, 5 * MINUTE_MS],
+  'kill-leader': [3 * SECOND_MS, 2 * MINUTE_MS],
+  promote: [2 * SECOND_MS, MINUTE_MS],
+  'switch-mode': [2 * SECOND_MS, 20 * SECOND_MS],
 }
 
-/** @param kinds those that may be in the run's plan */
-export function drawWeather(random: Prng, nodes: number, kinds: readonly FaultKind[]): Weather {
+/**
+ * @param kinds those that may be in the run's plan
+ * @param possible those that could be, in a run of its mode
+ */
+export function drawWeather(
+  random: Prng,
+  nodes: number,
+  kinds: readonly FaultKind[],
+  possible: readonly FaultKind[] = FAULT_KINDS,
+): Weather {
   return {
     network: drawNetwork(forkPrng(random)),
     disk: drawDisk(forkPrng(random)),
     clockOffsetsMs: drawOffsets(forkPrng(random), nodes),
-    faultIntervalsMs: drawIntervals(forkPrng(random), kinds),
+    faultIntervalsMs: drawIntervals(forkPrng(random), kinds, kinds.length < possible.length),
     strike: drawStrike(forkPrng(random)),
   }
 }
@@ -77,12 +88,12 @@ function drawOffsets(random: Prng, nodes: number): number[] {
   return Array.from({ length: nodes }, () => between(random, -reach, reach))
 }
 
-function drawIntervals(random: Prng, kinds: readonly FaultKind[]): Record<string, number> {
+function drawIntervals(random: Prng, kinds: readonly FaultKind[], isChosen: boolean): Record<string, number> {
   const intervals: Record<string, number> = {}
   for (const kind of FAULT_KINDS) {
     // Drawn for kinds that are not allowed too, so that allowing one leaves the others as they were.
     // Who names some kinds wants them.
-    const isPresent = random.chance(KIND_PRESENT) || kinds.length < FAULT_KINDS.length
+    const isPresent = random.chance(KIND_PRESENT) || isChosen
     const intervalMs = Math.round(scaled(random, ...FAULT_INTERVALS_MS[kind]))
     if (isPresent && kinds.includes(kind)) intervals[kind] = intervalMs
   }

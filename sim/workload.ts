@@ -9,12 +9,15 @@ import type { Prng } from '../base/index.ts'
 import type { Reply, Request } from '../core/index.ts'
 import type { NodeIndex } from './fault.ts'
 import type { Invariant } from './invariant.ts'
+import type { RunMode } from './mode.ts'
 
 export interface WorkloadContext {
   /** Of this workload alone: nobody else draws from it. */
   readonly random: Prng
   readonly nodes: number
   readonly clients: number
+  /** Of the run; multi unless told. */
+  readonly mode?: RunMode
 }
 
 export interface Call {

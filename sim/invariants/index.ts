@@ -1,6 +1,7 @@
-/** The invariants of a multi-leader run, in the order in which they are asked: causes before consequences. */
+/** The invariants of a run, in the order in which they are asked: causes before consequences. */
 
 import type { Invariant } from '../invariant.ts'
+import type { RunMode } from '../mode.ts'
 import type { Oracle } from '../oracle.ts'
 import { ackDurable } from './ack-durable.ts'
 import { batchAtomic } from './batch-atomic.ts'
@@ -30,7 +31,9 @@ import { stateConvergence } from './state-convergence.ts'
 import { statusTrue } from './status-true.ts'
 import { zeroFork } from './zero-fork.ts'
 
-export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
+/** Those of a run of this mode. */
+export function invariantsOf(mode: RunMode, oracle: Oracle): Invariant[] {
+  const isLed = mode !== 'multi'
   return [
     noIdentityReuse(oracle),
     dotUnique(oracle),
@@ -48,7 +51,7 @@ export function multiLeaderInvariants(oracle: Oracle): Invariant[] {
     noResurrection(oracle),
     mergeAci(oracle),
     conflictsKept(oracle),
-    restartIdempotent(oracle),
+    restartIdempotent(oracle, isLed),
     stateConvergence(oracle),
     corruptNeverServed(oracle),
     sessionGuarantees(oracle),

@@ -6,6 +6,9 @@
  * Left out is what HL3 holds back: if the clock was set back while the node was down, entries of
  * others are too far ahead again, and so is what waits for them. The node's status says which.
  *
+ * A node of a cluster with a leader applies of the chain what it knows to be committed, and learns of the rest from
+ * its peers (JR5): there it may hold less. That nothing is lost in the end is NoLostAck's.
+ *
  * A step for each key, once a recovery.
  */
 
@@ -15,14 +18,16 @@ import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
 import { compareWithShadow } from './merge-aci.ts'
 
-export function restartIdempotent(oracle: Oracle): Invariant {
+/** @param isLed there may be a leader */
+export function restartIdempotent(oracle: Oracle, isLed = false): Invariant {
   return {
     name: 'RestartIdempotent',
     kinds: ['recovered'],
     observe({ number, happening }, cluster) {
       if (happening.kind !== 'recovered') return null
       const node = cluster.nodes[happening.node]
-      return node === undefined ? null : (findForgotten(oracle, node, number) ?? compareWithShadow(oracle, node, number))
+      if (node === undefined) return null
+      return (isLed ? null : findForgotten(oracle, node, number)) ?? compareWithShadow(oracle, node, number)
     },
     finish: () => null,
   }

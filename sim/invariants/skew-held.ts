@@ -3,7 +3,7 @@
  * clock waits there; it is not applied.
  *
  * What a node had applied in an earlier life is not held again, whatever the clock says by now.
- * Here that is: its own transactions, what those depend on, and all that it applies while it reads
+ * What the chain of leaders' logs holds or adopts never is. Here the first is: its own transactions, what those depend on, and all that it applies while it reads
  * its disk. One comparison a transaction and node; the status of a node is asked only of a
  * transaction that is far ahead of its wall clock.
  */
@@ -56,7 +56,7 @@ function findSkewed(oracle: Oracle, node: NodeView, own: ReadonlySet<WriterId>, 
   let referenceMs: number | null = null
   for (const transaction of oracle.shadow(node.index).move.applied) {
     const stampedMs = wallFromTimestamp(transaction.timestamp as Timestamp)
-    if (stampedMs <= node.wallMs + maxDriftMs || transaction.node === node.index) continue
+    if (stampedMs <= node.wallMs + maxDriftMs || transaction.node === node.index || oracle.chain.isOf(transaction)) continue
     referenceMs ??= node.wallMs + node.status().clockOffsetMs
     const aheadMs = stampedMs - referenceMs
     if (aheadMs <= maxDriftMs + ROUNDING_MS || wasKnown(oracle, own, transaction)) continue

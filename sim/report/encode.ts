@@ -8,7 +8,7 @@
 import { nodeOfWriter, unreachable, type WriterId } from '../../base/index.ts'
 import type { Condition, Entry, Operation, Reply, Request } from '../../core/index.ts'
 import { type Dot, formatDot } from '../../crdt/index.ts'
-import { faultText } from '../event-text.ts'
+import { faultText, happeningText } from '../event-text.ts'
 import type { Fault, NodeIndex } from '../fault.ts'
 import { wholePartOf } from '../kept-trace.ts'
 import type { RunResult } from '../run.ts'
@@ -152,6 +152,10 @@ class Encoder {
       case 'log-failed':
         this.#lane = happening.node
         return this.#texts.row(`${happening.writer} ${happening.failure.kind}: ${happening.failure.reason}`)
+      case 'chain-sealed':
+      case 'chain':
+        this.#lane = happening.node
+        return this.#texts.row(happeningText(happening))
       case 'sent':
         this.#lane = happening.from
         return this.#transferRow(happening)

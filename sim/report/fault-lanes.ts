@@ -23,7 +23,11 @@ export function nodesOf(fault: Fault): readonly NodeIndex[] {
     case 'disk-full':
     case 'clock-step':
     case 'clock-drift':
+    case 'switch-mode':
+    case 'promote':
       return [fault.node]
+    case 'kill-leader':
+      return []
     default:
       return unreachable(fault)
   }

@@ -24,6 +24,8 @@ export const HAPPENING_KINDS = [
   'applied',
   'room',
   'log-failed',
+  'chain-sealed',
+  'chain',
   'sent',
   'delivered',
   'dropped',

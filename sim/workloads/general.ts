@@ -51,13 +51,15 @@ export class GeneralWorkload implements RunningWorkload {
   readonly invariants = []
   readonly #random: Prng
   readonly #options: GeneralOptions
+  readonly #isLed: boolean
   readonly #tokens: SessionTokens
   readonly #memories: readonly Memory[]
   /** Values and idempotency keys that were given out. */
   #written = 0
   #requests = 0
 
-  constructor({ random, clients }: WorkloadContext, options: GeneralOptions) {
+  constructor({ random, clients, mode = 'multi' }: WorkloadContext, options: GeneralOptions) {
+    this.#isLed = mode !== 'multi'
     this.#random = random
     this.#options = options
     this.#tokens = new SessionTokens(clients)
@@ -67,7 +69,7 @@ export class GeneralWorkload implements RunningWorkload {
   next(client: number): Call {
     const node = oneIn(this.#random, MOVE_ONE_IN) ? 'any' : 'same'
     const kind = this.#random.below(HUNDRED)
-    if (kind < 28) return { request: getRequest(this.#key(), this.#session(client)), node, onUnknown: 'go-on' }
+    if (kind < 28) return { request: this.#get(client), node, onUnknown: 'go-on' }
     if (kind < 33) return { request: this.#scan(client), node, onUnknown: 'go-on' }
     if (kind < 35)
       return { request: conflictsRequest(oneIn(this.#random, 2) ? this.#hotKey() : null, SCAN_LIMIT), node, onUnknown: 'go-on' }
@@ -85,6 +87,12 @@ export class GeneralWorkload implements RunningWorkload {
     const found = reply.keys[0]
     const loser = found?.conflicts.at(-1)?.loser
     if (found !== undefined && loser !== undefined && valueAt(loser, 0) !== null) memory.loser = { key: found.key, version: loser.dot }
+  }
+
+  #get(client: number): Call['request'] {
+    const key = this.#key()
+    const options = this.#session(client)
+    return this.#isLed && oneIn(this.#random, 2) ? getRequest(key, { ...options, consistency: 'linearizable' }) : getRequest(key, options)
   }
 
   #write(client: number, node: Call['node'], kind: number): Call {

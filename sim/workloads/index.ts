@@ -1,12 +1,13 @@
 /** The workloads that come with the simulator, by name. */
 
 import { KIB, MIB, VALUE_BYTES_MAX } from '../../base/index.ts'
-import type { Workload } from '../workload.ts'
+import type { Workload, WorkloadContext } from '../workload.ts'
 import { BankWorkload } from './bank.ts'
 import { GeneralWorkload } from './general.ts'
 import { ListsWorkload } from './lists.ts'
 import { Mixture } from './mixture.ts'
 import { MovingSessions } from './moving-sessions.ts'
+import { RegistersWorkload } from './registers.ts'
 
 const MEDIUM_BYTES = 64 * KIB
 const USUAL = { hotKeys: 8, hotOneIn: 2, coldKeys: 1000, conditionalOneIn: 10, bytesMax: MEDIUM_BYTES, bigOneIn: 1000 }
@@ -22,6 +23,7 @@ export const WORKLOADS: readonly Workload[] = [
         { share: 2, start: (part) => new BankWorkload(part) },
         { share: 1, start: (part) => new MovingSessions(part) },
         { share: 1, start: (part) => new ListsWorkload(part) },
+        ...(isLed(context) ? [{ share: 3, start: (part: WorkloadContext) => new RegistersWorkload(part) }] : []),
       ]),
   },
   {
@@ -45,6 +47,11 @@ export const WORKLOADS: readonly Workload[] = [
     start: (context) => new ListsWorkload(context),
   },
   {
+    name: 'registers',
+    description: 'linearizable reads and writes of a few keys: for --mode leader',
+    start: (context) => new RegistersWorkload(context),
+  },
+  {
     name: 'conditional',
     description: 'writes over the version that was read, and of keys that must not be there',
     start: (context) => new GeneralWorkload(context, { ...USUAL, hotKeys: 20, conditionalOneIn: 1 }),
@@ -55,6 +62,10 @@ export const WORKLOADS: readonly Workload[] = [
     start: (context) => new GeneralWorkload(context, { ...USUAL, coldKeys: 50, bytesMax: VALUE_BYTES_MAX, bigOneIn: 100 }),
   },
 ]
+
+function isLed({ mode = 'multi' }: WorkloadContext): boolean {
+  return mode !== 'multi'
+}
 
 export * from './requests.ts'
 export { SessionTokens } from './session-tokens.ts'

@@ -21,14 +21,14 @@ export class Mixture implements RunningWorkload {
   readonly invariants: readonly Invariant[]
   readonly #parts: readonly Running[]
 
-  constructor({ random, nodes, clients }: WorkloadContext, parts: readonly Part[]) {
+  constructor({ random, nodes, clients, mode = 'multi' }: WorkloadContext, parts: readonly Part[]) {
     const shares = parts.reduce((sum, { share }) => sum + share, 0)
     let given = 0
     let first = 0
     this.#parts = parts.map(({ share, start }) => {
       given += share
       const end = Math.round((clients * given) / shares)
-      const part = { workload: start({ random: forkPrng(random), nodes, clients: end - first }), first }
+      const part = { workload: start({ random: forkPrng(random), nodes, clients: end - first, mode }), first }
       first = end
       return part
     })

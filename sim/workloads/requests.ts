@@ -10,6 +10,7 @@ import {
   type GetRequest,
   keyRange,
   type Operation,
+  type ReadConsistency,
   type ScanRequest,
   type TransactionRequest,
   type WriteConcern,
@@ -23,6 +24,8 @@ export const REQUEST_TIMEOUT_MS = 1500
 export interface ReadOptions {
   /** What the answer has to cover (SS1). Without, the node answers with what it has. */
   readonly session?: ReadonlyVersionVector | null
+  /** Instead of what follows from the session. */
+  readonly consistency?: ReadConsistency
 }
 
 export interface WriteOptions extends ReadOptions {
@@ -32,8 +35,8 @@ export interface WriteOptions extends ReadOptions {
   readonly idempotencyKey?: string | null
 }
 
-export function getRequest(key: string, { session = null }: ReadOptions = {}): GetRequest {
-  return { kind: 'get', key: keyFromText(key), consistency: consistencyOf(session), session, timeoutMs: REQUEST_TIMEOUT_MS }
+export function getRequest(key: string, { session = null, consistency = consistencyOf(session) }: ReadOptions = {}): GetRequest {
+  return { kind: 'get', key: keyFromText(key), consistency, session, timeoutMs: REQUEST_TIMEOUT_MS }
 }
 
 /** All keys that start with `prefix`, at most `limit`. */

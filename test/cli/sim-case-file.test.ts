@@ -5,7 +5,7 @@ import { caseOf, type SimCase } from '../../cli/sim-case.ts'
 import { decodeCase, encodeCase } from '../../cli/sim-case-file.ts'
 import { FAULT_KINDS, simulate, WORKLOADS } from '../../sim/index.ts'
 
-const OPTIONS = { nodes: 3, minutes: 0.5, workload: 'mixed', rate: 50, faults: ['all'] }
+const OPTIONS = { nodes: 3, minutes: 0.5, workload: 'mixed', mode: 'multi' as const, rate: 50, faults: ['all'] }
 
 /** A case with a plan that has every kind of fault, and the weather of a seed. */
 function wholeCase(): SimCase {
@@ -38,6 +38,9 @@ function wholeCase(): SimCase {
       { kind: 'torn-tail', ...stopping },
       { kind: 'clock-step', atMs: 1, node: 0, byMs: -10 },
       { kind: 'clock-drift', atMs: 1, node: 0, partsPerMillion: -200 },
+      { kind: 'kill-leader', atMs: 50, downMs: 500, point: null },
+      { kind: 'switch-mode', atMs: 60, node: 1, mode: 'leader' },
+      { kind: 'promote', atMs: 70, node: 1, target: 2 },
     ],
   }
 }

@@ -5,6 +5,7 @@
 
 import { type DirectoryId, type Epoch, type Key, keyFromText, type NodeName, type Timestamp, type WriterId } from '../../base/index.ts'
 import type { Change, Entry, Item, Reply, Request, Status } from '../../core/index.ts'
+import { NO_PROMISE } from '../../core/leader-mode/durable-promise.ts'
 import { Dependencies, type Dot, formatDot, newRegister, parseDot, type Register, VersionVector } from '../../crdt/index.ts'
 import type { ClusterView, Finding, Invariant, NodeView } from '../../sim/invariant.ts'
 import { Oracle } from '../../sim/oracle.ts'
@@ -26,6 +27,9 @@ export class HandMadeNode implements NodeView {
   heldRequests = 0
   logs: Status['logs'] = []
   peers: Status['peers'] = []
+  promise = NO_PROMISE
+  /** Blocks of each log on its disk. */
+  readonly lengths = new Map<WriterId, number>()
   /** Instead of the registers that its frontier says. */
   readonly shown = new Map<string, Register | undefined>()
   readonly #oracle: Oracle
@@ -34,6 +38,10 @@ export class HandMadeNode implements NodeView {
     this.index = index
     this.name = `n${index + 1}` as NodeName
     this.#oracle = oracle
+  }
+
+  durableLength(writer: WriterId): number {
+    return this.lengths.get(writer) ?? 0
   }
 
   register(key: Key): Register | undefined {
@@ -69,7 +77,7 @@ export class HandMadeRun implements ClusterView {
   #call = 0
 
   constructor(make: (oracle: Oracle) => Invariant, nodes = 3) {
-    const oracle = new Oracle(nodes)
+    const oracle = new Oracle(nodes, true)
     this.oracle = oracle
     this.nodes = Array.from({ length: nodes }, (_, index) => new HandMadeNode(index, oracle))
     this.#invariant = make(oracle)

@@ -36,6 +36,9 @@ export function describe(story, row) {
       return `${node} finds its disk ${reference === 1 ? 'with room again' : 'full'}`
     case 'log-failed':
       return `${node} takes a log out of service: ${data.texts[reference]}`
+    case 'chain-sealed':
+    case 'chain':
+      return data.texts[reference]
     case 'sent':
       return `${node} → ${nameOf(story, data.transfers.to[reference])}: ${describeTransfer(story, reference)} sent`
     case 'delivered':
