@@ -4,15 +4,22 @@ import type { Invariant } from '../invariant.ts'
 import type { RunMode } from '../mode.ts'
 import type { Oracle } from '../oracle.ts'
 import { ackDurable } from './ack-durable.ts'
+import { applyCommitted } from './apply-committed.ts'
 import { batchAtomic } from './batch-atomic.ts'
 import { bounded } from './bounded.ts'
 import { causalApply } from './causal-apply.ts'
+import { chainPrefix } from './chain-prefix.ts'
+import { commitHeld } from './commit-held.ts'
+import { committedKept } from './committed-kept.ts'
 import { conditionsHold } from './conditions-hold.ts'
 import { conflictsKept } from './conflicts-kept.ts'
 import { conflictsTold } from './conflicts-told.ts'
 import { corruptNeverServed } from './corrupt-never-served.ts'
 import { doneAsAsked } from './done-as-asked.ts'
 import { dotUnique } from './dot-unique.ts'
+import { electionSafety } from './election-safety.ts'
+import { endKept } from './end-kept.ts'
+import { headerAdopts } from './header-adopts.ts'
 import { hlcBounded } from './hlc-bounded.ts'
 import { hlcMonotonic } from './hlc-monotonic.ts'
 import { mergeAci } from './merge-aci.ts'
@@ -21,7 +28,10 @@ import { noLostAck } from './no-lost-ack.ts'
 import { noResurrection } from './no-resurrection.ts'
 import { noThinAir } from './no-thin-air.ts'
 import { outcomeTrue } from './outcome-true.ts'
+import { promiseKept } from './promise-kept.ts'
+import { readIndexSafe } from './read-index-safe.ts'
 import { readsMatchModel } from './reads-match-model.ts'
+import { reportFrozen } from './report-frozen.ts'
 import { restartIdempotent } from './restart-idempotent.ts'
 import { retryOnce } from './retry-once.ts'
 import { roomRespected } from './room-respected.ts'
@@ -35,6 +45,7 @@ import { zeroFork } from './zero-fork.ts'
 export function invariantsOf(mode: RunMode, oracle: Oracle): Invariant[] {
   const isLed = mode !== 'multi'
   return [
+    ...(isLed ? leaderInvariants(oracle) : []),
     noIdentityReuse(oracle),
     dotUnique(oracle),
     zeroFork(),
@@ -62,5 +73,21 @@ export function invariantsOf(mode: RunMode, oracle: Oracle): Invariant[] {
     statusTrue(oracle),
     bounded(oracle),
     noLostAck(oracle),
+  ]
+}
+
+/** Those of the chain of leaders' logs. */
+function leaderInvariants(oracle: Oracle): Invariant[] {
+  return [
+    electionSafety(oracle),
+    promiseKept(oracle),
+    headerAdopts(oracle),
+    commitHeld(oracle),
+    chainPrefix(oracle),
+    applyCommitted(oracle),
+    endKept(oracle),
+    reportFrozen(oracle),
+    readIndexSafe(oracle),
+    committedKept(oracle),
   ]
 }
