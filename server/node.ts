@@ -9,7 +9,7 @@
 
 import { randomInt } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
-import { Prng, type SkeinError, toSkeinError, type WriterId } from '../base/index.ts'
+import { type NodeName, Prng, type SkeinError, toSkeinError, type WriterId } from '../base/index.ts'
 import {
   DEFAULT_GROUP,
   type Input,
@@ -27,6 +27,7 @@ import { SwarmTransport } from '../gossip/index.ts'
 import { type DataDirectory, HypercoreLogStore, openDataDirectory, SegmentJournal } from '../storage/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { Gateway, NodeStatus } from './gateway.ts'
+import { successors } from './succession.ts'
 import { systemNow } from './system-clock.ts'
 import { readVersion } from './version.ts'
 
@@ -38,6 +39,8 @@ const DISK_CHECK_INTERVAL_MS = 250
 const RELEASE_INTERVAL_MS = 5000
 /** How long a stopping node waits for its peers to report what it wrote. */
 const HAND_OVER_MS = 2000
+/** How long a stopping leader tries to find a successor. */
+const YIELD_MS = 2000
 const MILLION = 1_000_000
 
 export interface NodeEvents {
@@ -169,12 +172,26 @@ export class Node implements Gateway {
   }
 
   /**
-   * Stops in order: no new requests, what was written here is handed over to the peers in reach,
+   * Hands the leadership over, if this node has it, so that a successor takes writes before this
+   * node is gone. Gives up after a while: then the others elect one when they miss it.
+   */
+  async yieldLeadership(): Promise<void> {
+    const deadlineMs = performance.now() + YIELD_MS
+    for (const node of successors(this.#replica.status(systemNow()))) {
+      const timeoutMs = deadlineMs - performance.now()
+      if (timeoutMs <= 0 || this.#interpreter.failure !== null) return
+      if (await this.#promote(node, timeoutMs)) return
+    }
+  }
+
+  /**
+   * Stops in order: the leadership goes to another node, no new requests, what was written here is handed over to the peers in reach,
    * the write in flight lands, then the files close.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    await this.yieldLeadership()
     await this.#handOver()
     for (const timer of this.#timers) clearInterval(timer)
     const transport = this.#transport
@@ -185,6 +202,13 @@ export class Node implements Gateway {
     await Promise.all([stopped, closed])
     // The lock of the directory goes last.
     await completion((done) => this.#logs.close(done))
+  }
+
+  /** True once `node` leads. */
+  #promote(node: NodeName, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#interpreter.request({ kind: 'promote', node, timeoutMs }, (reply) => resolve(reply.kind === 'mode'))
+    })
   }
 
   /** A client that was answered here should find its write at the node that it turns to next. */

@@ -37,6 +37,8 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
   async function stop(reason: SkeinError | null): Promise<void> {
     if (isStopping) return
     isStopping = true
+    // While the doors are open: what comes in meanwhile is sent on to the successor.
+    await node?.yieldLeadership()
     await closeDoors()
     await node?.close()
     settle(reason)
