@@ -171,6 +171,27 @@ describe('three processes in leader mode', () => {
     expect(await lost(load, present(followers[0], 'there are two followers').url)).toEqual([])
   })
 
+  it('[LM7] a leader that slept through its succession answers no read from the past', async () => {
+    const { leader, followers } = await begin('--no-forward')
+    expect((await put(leader.url, 'a', 'old')).status).toBe(200)
+    process.kill(leader.pid, 'SIGSTOP')
+    const successor = await agreedLeader(followers)
+    expect((await put(successor.url, 'a', 'new')).status).toBe(200)
+    // They wait in its sockets, and are the first thing that it does.
+    const asleep = Array.from({ length: CLIENTS }, () => fetch(`${leader.url}/v1/keys/a?read=linearizable&timeout=2s`))
+    const write = put(leader.url, 'b', 'by nobody', '?timeout=2s')
+    process.kill(leader.pid, 'SIGCONT')
+    for (const answer of await Promise.all(asleep)) {
+      if (answer.status === 200) expect(await answer.text()).toBe('"new"')
+      else expect([421, 503]).toContain(answer.status)
+    }
+    const { status } = await write
+    const database = connect({ nodes: [successor.url], consistency: 'linearizable' })
+    if (status === 421) expect(await database.get('b')).toBeUndefined()
+    else expect(status).not.toBe(200)
+    await database.close()
+  })
+
   it('[LM2] without a majority nobody takes writes, and nobody says that it is ready', async () => {
     const { leader, followers } = await begin()
     for (const node of followers) await node.kill()
