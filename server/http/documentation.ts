@@ -12,7 +12,7 @@ import { fastifySchemaOf, type RouteDescription } from './api-schema.ts'
 import { JSON_TYPE } from './errors.ts'
 import { Query } from './request-url.ts'
 
-const ABOUT = `A multi-writer key-value store: every node accepts durable writes, and the nodes converge by themselves.
+const ABOUT = `A multi-writer key-value store: every node accepts durable writes, and the nodes converge by themselves. Or, in leader mode, one of them orders all writes, and reads may be linearizable; any node sends on to it what only it can do.
 
 Every answer that reflects state carries a session token (\`Skein-Session\`). Send it along with later requests, to any node, to read your own writes.
 

@@ -65,7 +65,7 @@ const FAMILIES: readonly Family[] = [
   { names: ['save', 'bgsave', 'bgrewriteaof', 'lastsave'], because: 'every write is durable before it is answered' },
   {
     names: ['replicaof', 'slaveof', 'psync', 'sync', 'replconf', 'failover', 'role'],
-    because: 'nodes find each other by --peers; who takes writes is switched over HTTP',
+    because: 'nodes find each other by --peers; who takes writes is switched with `skein mode` and `skein promote`',
   },
   {
     names: ['shutdown', 'slowlog', 'latency', 'memory', 'module', 'acl'],
