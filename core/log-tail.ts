@@ -23,6 +23,8 @@ export interface ReadyBlocks {
 interface Block {
   readonly parts: Uint8Array[]
   bytes: number
+  /** Nothing joins it. */
+  readonly isWhole: boolean
   /** Parts that are sealed and not durable yet. */
   pending: number
 }
@@ -33,7 +35,8 @@ export class LogTail {
   /** Index of the first of them. */
   #first = 0
   #isOpen = false
-  #isAppending = false
+  /** Appends under way. */
+  #appending = 0
   #landed = 0
 
   /** Blocks with at least one durable part, those that have left included. */
@@ -47,7 +50,7 @@ export class LogTail {
 
   /** True if everything that was sealed is in the log store. */
   get isDrained(): boolean {
-    return this.#blocks.length === 0 && !this.#isAppending
+    return this.#blocks.length === 0 && this.#appending === 0
   }
 
   /** Gives a sealed part its block: the block's index, and whether it joins one that is begun. */
@@ -59,7 +62,7 @@ export class LogTail {
       open.pending += 1
       return { index: this.#first + this.#blocks.length - 1, joins: true }
     }
-    this.#blocks.push({ parts: [part], bytes: part.length, pending: 1 })
+    this.#blocks.push({ parts: [part], bytes: part.length, isWhole: false, pending: 1 })
     const index = this.#first + this.#blocks.length - 1
     // The header is a block of its own: it names the log before anything else of it is here.
     this.#isOpen = index > 0
@@ -68,7 +71,7 @@ export class LogTail {
 
   /** Gives a block that nothing joins its index. */
   sealWhole(block: Uint8Array): number {
-    this.#blocks.push({ parts: [block], bytes: block.length, pending: 1 })
+    this.#blocks.push({ parts: [block], bytes: block.length, isWhole: true, pending: 1 })
     this.#isOpen = false
     return this.#first + this.#blocks.length - 1
   }
@@ -79,9 +82,9 @@ export class LogTail {
     this.#landed = this.#first + this.#blocks.length
   }
 
-  /** The blocks to append now, all of them durable, or null. One append is under way at a time. */
+  /** The blocks to append now, all of them durable, or null. One append is under way at a time, but for whole blocks: these gain nothing by waiting. */
   takeReady(): ReadyBlocks | null {
-    if (this.#isAppending) return null
+    if (this.#appending > 0 && this.#blocks[0]?.isWhole !== true) return null
     const firstPending = this.#blocks.findIndex((block) => block.pending > 0)
     const count = firstPending < 0 ? this.#blocks.length : firstPending
     if (count === 0) return null
@@ -89,14 +92,14 @@ export class LogTail {
     const blocks = this.#blocks.splice(0, count).map(({ parts }) => joined(parts))
     this.#first += count
     this.#isOpen = this.#isOpen && this.#blocks.length > 0
-    this.#isAppending = true
+    this.#appending += 1
     return { index, blocks }
   }
 
-  /** What was taken last is in the log store. */
+  /** What was taken first is in the log store. */
   appended(): void {
-    assert(this.#isAppending, 'an append ends that was begun')
-    this.#isAppending = false
+    assert(this.#appending > 0, 'an append ends that was begun')
+    this.#appending -= 1
   }
 }
 

@@ -111,6 +111,7 @@ export class Replica {
       reply: (id, reply) => this.#reply(id, reply),
       read: (request) => this.#read(request),
       askGather: () => this.#writes.askGather(),
+      persist: () => this.#writes.persist(),
       lead: (epoch, link) => this.#writes.lead(epoch, link),
       publishCommitted: () => this.#writes.publishCommitted(),
       depose: (error) => this.#writes.depose(error),
@@ -139,6 +140,7 @@ export class Replica {
       read: (request) => this.#read(request),
       countPeersHolding: (version) => this.#peers.countHolding(version),
       isOutOfService: (writer) => this.#forked.has(writer),
+      mustWriteFacts: () => this.#isFactsChanged || mode.mustWritePromise,
       takeChangedFacts: () => this.#takeChangedFacts(),
       factsLanded: () => mode.persisted(),
       permit: () => mode.permit,
@@ -288,7 +290,7 @@ export class Replica {
   #checkRecovered(): void {
     if (this.#isRecovered || !this.#delivery.finishRecovery()) return
     this.#isRecovered = true
-    if (this.#writes.hasCarried) this.#writes.askGather()
+    if (this.#writes.isCarrying) this.#writes.askGather()
     // The hybrid clock may be far ahead by now: known before the first write is taken.
     this.#assessHealth()
   }

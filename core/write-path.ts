@@ -10,8 +10,9 @@
 
 import { assert, ByteWriter, ENTRY_BYTES_MAX, type Epoch, present, SkeinError, type WriterId } from '../base/index.ts'
 import type { Dot } from '../crdt/index.ts'
+import { CarriedEntries } from './carried-entries.ts'
 import type { ReplyEffect } from './effects.ts'
-import { type Entry, encodeCarried, encodeEntry, encodeHeader, lastOf } from './entry.ts'
+import { type Entry, encodeCarried, encodeEntry, encodeHeader } from './entry.ts'
 import { type ExecutionContext, executeBatch, neededNodes } from './execute-batch.ts'
 import { type Gathered, GroupCommit, type HeldRead, type ReadPlace } from './group-commit.ts'
 import { type ChainAct, type ChainBlock, encodeChainAct } from './leader-mode/chain-block.ts'
@@ -40,7 +41,9 @@ export interface WriteContext extends ExecutionContext, OwnLogsContext {
   /** How many peers hold a transaction durably. */
   countPeersHolding(version: Dot): number
   isOutOfService(writer: WriterId): boolean
-  /** The facts to be journaled with the next durable write, or null if they have not changed. */
+  /** True if facts have changed in a way that others wait for. */
+  mustWriteFacts(): boolean
+  /** The facts to be journaled with the durable write that starts, or null if they have not changed. */
   takeChangedFacts(): Uint8Array | null
   /** What the facts said is durable. */
   factsLanded(): void
@@ -63,9 +66,7 @@ export class WritePath {
   readonly #commit = new GroupCommit()
   readonly #concernWaits = new ConcernWaits()
   readonly #entryWriter = new ByteWriter()
-  /** Entries that only the journal has, of a block that may be incomplete there (JR8); applied, in order. */
-  #carried: Entry[] = []
-  #isCarryInFlight = false
+  readonly #carried = new CarriedEntries()
   readonly #logs: OwnLogs
   #persisting: Persisting | null = null
   #isGatherAsked = false
@@ -114,6 +115,11 @@ export class WritePath {
     if (this.#isGatherAsked || this.#persisting !== null) return
     this.#isGatherAsked = true
     this.#context.emit({ kind: 'gather' })
+  }
+
+  /** Writes what there is to be written, without waiting for more. */
+  persist(): void {
+    this.#seal(true)
   }
 
   /** The requests at hand are in. */
@@ -193,16 +199,12 @@ export class WritePath {
 
   /** Takes an entry of an earlier log that this life's log has to carry to the peers (JR8). */
   carry(entry: Entry): void {
-    this.#carried.push(entry)
+    this.#carried.add(entry)
   }
 
   /** True while what is carried is not durable in this life's log. */
   get isCarrying(): boolean {
-    return this.hasCarried || this.#isCarryInFlight
-  }
-
-  get hasCarried(): boolean {
-    return this.#carried.length > 0
+    return this.#carried.isCarrying
   }
 
   /** Answers the writes that enough nodes hold by now. */
@@ -233,7 +235,7 @@ export class WritePath {
   /** The commit in flight of a multi epoch is durable: its state becomes visible, then its blocks may travel. */
   #publish(log: OwnLog): void {
     const { commit, held } = this.#commit.land()
-    this.#isCarryInFlight = false
+    this.#carried.land()
     const { entry, concerns } = commit
     if (entry !== null) this.#context.apply(entry)
     this.#logs.handOver(log)
@@ -250,37 +252,40 @@ export class WritePath {
   /** Starts the next durable write, with what there is to be written. */
   #seal(isDiskIdle: boolean): void {
     if (this.#persisting !== null) return
-    const facts = this.#context.takeChangedFacts()
-    const records: JournalRecord[] = facts === null ? [] : [{ kind: 'facts', group: this.#context.group, bytes: facts }]
     // A leader's commit waits for a majority: facts need not wait for that.
     if (!this.#commit.isInFlight) {
-      if (this.hasCarried) return this.#sealCarried(records)
+      const { next } = this.#carried
+      if (next !== null) return this.#sealCarried(next)
       const permit = this.#context.permit()
-      if (permit === 'multi') return this.#sealMulti(records, isDiskIdle)
-      if (permit === 'leader') return this.#sealLed(records)
+      if (permit === 'multi') return this.#sealMulti(isDiskIdle)
+      if (permit === 'leader') return this.#sealLed()
     }
-    this.#persistFacts(records)
+    this.#persistFacts()
   }
 
   /** Executes what was gathered and seals it as one entry. */
-  #sealMulti(records: JournalRecord[], isDiskIdle: boolean): void {
-    if (!this.#commit.hasGathered) return this.#persistFacts(records)
+  #sealMulti(isDiskIdle: boolean): void {
+    if (!this.#commit.hasGathered) return this.#persistFacts()
     const log = this.#multiLog()
     const { entry, keys, count, answers, part } = this.#execute(log, isDiskIdle)
-    if (part !== null) this.#logs.sealPart(log, part, records)
-    if (entry === null) {
+    if (entry === null || part === null) {
       // Nothing was written: what is answered reflects only what is durable already.
       for (const reply of answers.replies) this.#context.emit(reply)
       this.#awaitConcerns(answers.concerns)
-      if (records.length === 0 && this.#commit.hasGathered) this.askGather()
-      return this.#persistFacts(records)
+      this.#persistFacts()
+      // What did not fit comes next.
+      if (this.#commit.hasGathered) this.askGather()
+      return
     }
+    const records: JournalRecord[] = []
+    this.#logs.sealPart(log, part, records)
     this.#commit.launch({ entry, replies: [], concerns: answers.concerns }, keys, count)
     this.#persist(records, { log, transactions: entry.transactions.length, chainBlocks: [] }, answers.replies)
   }
 
   /** Seals the next block of a leader's log: its header, what it has to do, or its clients' writes. */
-  #sealLed(records: JournalRecord[]): void {
+  #sealLed(): void {
+    const records: JournalRecord[] = []
     const log = present(this.#logs.active, 'a leader has a log')
     const { writer } = log.header
     const act = log.tail.isEmpty ? null : this.#context.nextAct()
@@ -291,13 +296,15 @@ export class WritePath {
       this.#commit.launch({ entry: null, replies: [], concerns: [] })
       return this.#persist(records, { log, transactions: 0, chainBlocks: [{ block, bytes }] })
     }
-    if (!this.#context.isServing() || !this.#commit.hasGathered) return this.#persistFacts(records)
+    if (!this.#context.isServing() || !this.#commit.hasGathered) return this.#persistFacts()
     const { entry, keys, count, answers, part } = this.#execute(log, false)
     if (entry === null || part === null) {
       this.#context.confirm(answers.replies)
       this.#awaitConcerns(answers.concerns)
-      if (records.length === 0 && this.#commit.hasGathered) this.askGather()
-      return this.#persistFacts(records)
+      this.#persistFacts()
+      // What did not fit comes next.
+      if (this.#commit.hasGathered) this.askGather()
+      return
     }
     assert(entry.writer === writer, 'a leader writes its own log')
     this.#logs.sealWhole(log, part, records)
@@ -326,22 +333,23 @@ export class WritePath {
   }
 
   /** What is carried goes ahead of anything that depends on it: in commits of its own, each with the entries of one block. */
-  #sealCarried(records: JournalRecord[]): void {
-    const log = this.#carrierLog()
-    const count = consecutive(this.#carried)
-    this.#logs.sealPart(log, encodeCarried(this.#carried.slice(0, count)), records)
-    this.#carried = this.#carried.slice(count)
-    this.#isCarryInFlight = true
+  #sealCarried(next: Entry): void {
+    const records: JournalRecord[] = []
+    const log = this.#carrierLog(next)
+    this.#logs.sealPart(log, encodeCarried(this.#carried.launch()), records)
     this.#commit.launch({ entry: null, replies: [], concerns: [] })
     this.#persist(records, { log, transactions: 0, chainBlocks: [] })
   }
 
   /** There is nothing else to write. */
-  #persistFacts(records: readonly JournalRecord[]): void {
-    if (records.length > 0) this.#persist(records, { log: null, transactions: 0, chainBlocks: [] })
+  #persistFacts(): void {
+    if (this.#context.mustWriteFacts()) this.#persist([], { log: null, transactions: 0, chainBlocks: [] })
   }
 
-  #persist(records: readonly JournalRecord[], persisting: Persisting, replies: readonly ReplyEffect[] = []): void {
+  /** Starts a durable write. Facts that have changed go with it. */
+  #persist(blocks: readonly JournalRecord[], persisting: Persisting, replies: readonly ReplyEffect[] = []): void {
+    const facts = this.#context.takeChangedFacts()
+    const records = facts === null ? blocks : [{ kind: 'facts' as const, group: this.#context.group, bytes: facts }, ...blocks]
     this.#persisting = persisting
     this.#context.emit({ kind: 'persist', records, replies })
   }
@@ -355,9 +363,8 @@ export class WritePath {
   }
 
   /** The log of today; or, where this node may not write, one of the epoch of what is carried, and nothing else goes into it. */
-  #carrierLog(): OwnLog {
+  #carrierLog({ writer, epoch }: Entry): OwnLog {
     if (this.#context.permit() === 'multi') return this.#multiLog()
-    const { writer, epoch } = present(this.#carried[0], 'something is carried')
     const { active } = this.#logs
     return active?.header.epoch === epoch ? active : this.#logs.open(epoch, this.#context.delivery.linkOf(writer))
   }
@@ -375,15 +382,4 @@ export class WritePath {
   #countHolding(version: Dot): number {
     return (this.#context.frontier.has(version) ? 1 : 0) + this.#context.countPeersHolding(version)
   }
-}
-
-/** How many of the first entries follow on one another in one log. */
-function consecutive(entries: readonly Entry[]): number {
-  let count = 1
-  for (; count < entries.length; count++) {
-    const [previous, next] = [entries[count - 1], entries[count]]
-    if (previous === undefined || next === undefined || next.writer !== previous.writer) break
-    if (next.transactions[0]?.sequence !== lastOf(previous).sequence + 1) break
-  }
-  return count
 }

@@ -3,7 +3,8 @@
  *
  * An append costs the writer and each follower about as much for a large block as for a small one.
  * So it is reported as done only after a pause: until then the replica gathers what comes into the
- * next block. When the log is idle a block goes out at once.
+ * next block. When the log is idle a block goes out at once, and so does what is handed over all the
+ * same: a leader's next block, which nothing joins.
  *
  * A core that was rolled back learns from its peers how long it really is. So every append says at
  * which length it must land (`maxLength`), blocks that are there already are compared instead, and
@@ -51,6 +52,8 @@ export class LogAppender {
   #isStopped = false
   /** Resumes a run that waits for blocks of the peers. */
   #wake: () => void = () => {}
+  /** Ends the pause after an append. */
+  #endPause: () => void = () => {}
   #onIdle: (() => void) | null = null
 
   constructor(options: AppenderOptions) {
@@ -59,6 +62,7 @@ export class LogAppender {
 
   append(request: AppendRequest): void {
     this.#queue.push(request)
+    this.#endPause()
     if (!this.#isRunning && !this.#isStopped) void this.#run()
   }
 
@@ -99,7 +103,13 @@ export class LogAppender {
 
   async #pause(tookMs: number): Promise<void> {
     if (this.#isStopped) return
-    await new Promise((resolve) => setTimeout(resolve, Math.min(tookMs * PAUSE_PER_APPEND, PAUSE_MS_MAX)))
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(tookMs * PAUSE_PER_APPEND, PAUSE_MS_MAX))
+      this.#endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   /** Requests that follow on one another, up to the size of one append. */

@@ -38,9 +38,11 @@ export class Following {
 
   /** Follows up on what is held: a higher position is kept, and the leader told. */
   settle(): void {
-    const { position } = this.#chain
+    const { position, committed } = this.#chain
     if (!isFurther(position, this.#keeper.current.position)) return
-    this.#keeper.change({ position, committed: this.#chain.committed })
+    // A leader's own blocks are in the journal already, and promise nobody anything.
+    if (this.#leader === null) return this.#keeper.note({ position, committed })
+    this.#keeper.change({ position, committed })
     this.#acknowledge()
   }
 

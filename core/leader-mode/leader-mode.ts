@@ -75,6 +75,8 @@ export interface LeaderModeContext {
   reply(id: RequestId, reply: Reply): void
   read(request: ReadRequest): Reply
   askGather(): void
+  /** Starts a durable write now, if none is under way. */
+  persist(): void
   /** Opens the log of a leader epoch. */
   lead(epoch: Epoch, link: ChainLink): WriterId
   /** What the leader wrote last is committed. */
@@ -177,7 +179,12 @@ export class LeaderMode {
     return this.#reported === null ? this.#context.frontier : this.#reported.join(this.#chain.contents)
   }
 
-  /** The promise, if the next durable write has to carry it. */
+  /** True if others wait for the promise to be durable. */
+  get mustWritePromise(): boolean {
+    return this.#keeper.isUnwritten
+  }
+
+  /** The promise, if it has changed since the last durable write. */
   takeChangedPromise(): DurablePromise | null {
     if (!this.#keeper.isChanged) return null
     this.#keeper.launch()
@@ -349,7 +356,7 @@ export class LeaderMode {
     if (this.#awaitsFirstLeader) this.#election.wish(this.epoch)
     this.#election.tick()
     const { committed } = this.#chain
-    if (committed !== this.#keeper.current.committed) this.#keeper.change({ committed })
+    if (committed !== this.#keeper.current.committed) this.#keeper.note({ committed })
     this.#expire()
     if (leading !== null) this.#context.askGather()
   }
@@ -368,6 +375,8 @@ export class LeaderMode {
     this.#following.settle()
     if (this.#leading !== null && this.#leading.committed > 0 && this.#reads.size > 0) this.#reads.confirm(this.#leading.confirmedRound)
     this.#resolveWaits()
+    // Others wait for it, and nothing gathers that could share the write.
+    if (this.mustWritePromise && this.permit === 'none') this.#context.persist()
   }
 
   status(): ChainStatus {

@@ -30,6 +30,8 @@ export class PromiseKeeper {
   #version = 0
   #inFlight = 0
   #durable = 0
+  /** Something was noted since the last durable write. */
+  #isNoted = false
   #messages: WaitingMessage[] = []
 
   constructor(context: PromiseContext) {
@@ -52,6 +54,11 @@ export class PromiseKeeper {
 
   /** True if the next durable write has to carry it. */
   get isChanged(): boolean {
+    return this.#isNoted || this.#inFlight < this.#version
+  }
+
+  /** True if it has changed and no durable write carries that yet. */
+  get isUnwritten(): boolean {
     return this.#inFlight < this.#version
   }
 
@@ -59,6 +66,12 @@ export class PromiseKeeper {
     this.#current = { ...this.#current, ...changes }
     this.#version += 1
     this.#context.changed()
+  }
+
+  /** Keeps what is true and binds nobody: it goes with the next durable write, whatever that is for. */
+  note(noted: Pick<Partial<DurablePromise>, 'committed' | 'position'>): void {
+    this.#current = { ...this.#current, ...noted }
+    this.#isNoted = true
   }
 
   /** Sends what `make` returns then, once everything promised so far is durable. */
@@ -71,6 +84,7 @@ export class PromiseKeeper {
   /** It is part of the durable write that starts now. */
   launch(): void {
     this.#inFlight = this.#version
+    this.#isNoted = false
   }
 
   /** The durable write has landed. */
