@@ -158,11 +158,20 @@ export class Replica {
     // Most inputs cause nothing, and then the list is still empty.
     if (this.#effects.length > 0) this.#effects = []
     this.#handle(input)
-    if (this.#isStarted) this.#mode.settle()
+    if (this.#isStarted) this.#settle()
     if (this.#hasMoved) for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
     this.#hasMoved = false
     if (this.#isReportWanted) this.#sendHeartbeats()
     return this.#effects
+  }
+
+  /** Follows up on what the input has changed. */
+  #settle(): void {
+    this.#mode.settle()
+    if (this.#isRecovered) return
+    // Only now is all applied that is here and can be: what a node answers after a restart reflects it.
+    this.#checkRecovered()
+    if (this.#isRecovered) this.#mode.settle()
   }
 
   /** Why a peer with a verified hello is refused, or null (ID5). */
@@ -253,8 +262,7 @@ export class Replica {
       case 'appended':
         return this.#appended(input.writer, input.key)
       case 'blocks':
-        this.#delivery.take(input.writer, input.from, input.blocks)
-        return this.#checkRecovered()
+        return this.#delivery.take(input.writer, input.from, input.blocks)
       case 'log-failed':
         return this.#failLog(input.writer, input.failure)
       case 'connected':
@@ -284,7 +292,6 @@ export class Replica {
     this.#mode.recover(promise)
     this.#isStarted = true
     this.#delivery.recover(logs, this.#forked)
-    this.#checkRecovered()
   }
 
   #checkRecovered(): void {
@@ -414,7 +421,6 @@ export class Replica {
       this.#isFactsChanged = true
       this.#writes.askGather()
     }
-    this.#checkRecovered()
   }
 
   #takeChangedFacts(): Uint8Array | null {

@@ -155,8 +155,16 @@ export class Chain {
 
   /** Looks again at what is held and applies what is committed, until nothing moves. */
   advance(): void {
-    this.#settle()
-    while (this.#applyNext()) this.#settle()
+    for (let moved = true; moved; ) {
+      moved = false
+      this.#settle()
+      while (this.#applyNext()) {
+        this.#settle()
+        moved = true
+      }
+      // Entries of multi logs may have waited for those of the chain, and the chain adopts them next.
+      if (moved) this.#context.drain()
+    }
   }
 
   /** True if everything known to be committed is applied. */

@@ -176,7 +176,11 @@ export class LeaderMode {
 
   /** What this member reports as durable (EP4). */
   get report(): ReadonlyVersionVector {
-    return this.#reported === null ? this.#context.frontier : this.#reported.join(this.#chain.contents)
+    const { frontier } = this.#context
+    if (this.#reported === null) return frontier
+    // What the chain adopted counts once it is here.
+    for (const [writer, sequence] of this.#chain.contents.entries()) this.#reported.advance(writer, Math.min(sequence, frontier.get(writer)))
+    return this.#reported
   }
 
   /** True if others wait for the promise to be durable. */
