@@ -114,9 +114,9 @@ export class HttpChannel implements Channel {
     this.#failOver.close()
   }
 
-  /** What the cluster is asked to become it can be asked twice: then there is nothing left to do. */
+  /** As safe to repeat as a read: what the cluster was asked to become already leaves nothing to do. */
   #change(request: HttpRequest, options: CallOptions): Promise<ClusterMode> {
-    const plan = { safety: 'repeatable', isForLeader: true, waitsForPeers: true, decode: decodeMode } as const
+    const plan = { safety: 'read', isForLeader: true, waitsForPeers: true, decode: decodeMode } as const
     return this.#failOver.run({ request: this.#authorized(request), ...plan }, options)
   }
 

@@ -60,7 +60,8 @@ export function sendFailure(reply: FastifyReply, error: unknown, log: Logger): v
     )
   }
   const passing = failure.status === ERROR_STATUS.UNAVAILABLE || failure.status === ERROR_STATUS.RATE_LIMITED
-  if (passing && failure.details?.applied === undefined) reply.header('retry-after', String(RETRY_AFTER_S))
+  const mayBeDone = failure.details?.applied === true || failure.details?.applied === 'unknown'
+  if (passing && !mayBeDone) reply.header('retry-after', String(RETRY_AFTER_S))
   reply.code(failure.status).header('content-type', JSON_TYPE).header('x-content-type-options', 'nosniff').send(JSON.stringify(failure))
 }
 

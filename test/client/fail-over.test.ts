@@ -282,6 +282,14 @@ describe('[LM9] a leader', () => {
     expect(Number.parseInt(leader.seen[1]?.query.timeout ?? '', 10)).toBeGreaterThan(1500)
   })
 
+  it('[EP4] leaves nothing open about a switch that did not happen', async () => {
+    const peer = await startPeer(drops, refuses('NO_QUORUM', { applied: false }))
+    expect(await failureOf(open([peer.url], { timeoutMs: 300 }).switchMode('leader'))).toMatchObject({
+      code: 'NO_QUORUM',
+      details: { applied: false },
+    })
+  })
+
   it('gets a conditional write too, since who refused it applied nothing', async () => {
     const leader = await startPeer(writes(VERSION))
     const follower = await startPeer(refuses('NOT_LEADER', { url: leader.url }))

@@ -207,6 +207,8 @@ describe('a leader that does not answer', () => {
     ])
     const { error } = (await read.json()) as Refusal
     expect([read.status, error.code, error.details]).toEqual([503, 'UNAVAILABLE', undefined])
+    // Only what is sure not to have been done is worth repeating blindly.
+    expect([written, read].map(({ headers }) => headers.get('retry-after'))).toEqual([null, '1'])
   })
 
   it('[LM9] its silence ends with the request’s time-out', async () => {
