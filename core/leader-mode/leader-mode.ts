@@ -179,7 +179,8 @@ export class LeaderMode {
     const { frontier } = this.#context
     if (this.#reported === null) return frontier
     // What the chain adopted counts once it is here.
-    for (const [writer, sequence] of this.#chain.contents.entries()) this.#reported.advance(writer, Math.min(sequence, frontier.get(writer)))
+    for (const [writer, sequence] of this.#chain.contents.entries())
+      this.#reported.advance(writer, Math.min(sequence, frontier.get(writer)))
     return this.#reported
   }
 
