@@ -1,5 +1,5 @@
 /**
- * ReportFrozen (EP4): from its promise of a higher epoch on a member reports nothing of multi epochs as
+ * ReportFrozen (EP4, WR4): what a member reports as durable it has applied; and from its promise of a higher epoch on a member reports nothing of multi epochs as
  * durable that it did not have by then, unless the chain adopted it: a leader may have been elected
  * who never saw it, so it must count for no write concern.
  *
@@ -7,7 +7,7 @@
  */
 
 import { isLeaderEpoch } from '../../base/index.ts'
-import { formatDot, type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
+import { type Dot, formatDot, type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { NodeIndex } from '../fault.ts'
 import type { Invariant } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
@@ -33,6 +33,9 @@ export function reportFrozen(oracle: Oracle): Invariant {
       const { message } = oracle
       if (happening.kind !== 'sent' || message?.kind !== 'heartbeat') return null
       const { from } = happening
+      const unheld = firstMissing(message.frontier, oracle.shadow(from).frontier)
+      if (unheld !== null)
+        return { message: `node ${from} reports ${formatDot(unheld)} as durable, which it has not applied`, events: [number] }
       const since = frozen.get(from)
       if (since === undefined) return null
       const applied = oracle.standing(from)?.applied ?? null
@@ -46,6 +49,12 @@ export function reportFrozen(oracle: Oracle): Invariant {
     },
     finish: () => null,
   }
+}
+
+function firstMissing(wanted: ReadonlyVersionVector, had: ReadonlyVersionVector): Dot | null {
+  if (had.covers(wanted)) return null
+  for (const [writer, sequence] of wanted.entries()) if (had.get(writer) < sequence) return { writer, sequence }
+  return null
 }
 
 /** True in a multi epoch above which nothing is promised. */

@@ -7,15 +7,17 @@
  * others are too far ahead again, and so is what waits for them. The node's status says which.
  *
  * A node of a cluster with a leader applies of the chain what it knows to be committed, and learns of the rest from
- * its peers (JR5): there it may hold less. That nothing is lost in the end is NoLostAck's.
+ * its peers (JR5); what depends on that waits. So there it holds at least what depends on nothing that it lacks. That
+ * nothing is lost in the end is NoLostAck's.
  *
  * A step for each key, once a recovery.
  */
 
-import { nodeOfWriter, type WriterId } from '../../base/index.ts'
+import { isLeaderEpoch, nodeOfWriter, type WriterId } from '../../base/index.ts'
 import { formatDot } from '../../crdt/index.ts'
 import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
+import { epochOf, type SealedTransaction } from '../sealed-transactions.ts'
 import { compareWithShadow } from './merge-aci.ts'
 
 /** @param isLed there may be a leader */
@@ -27,18 +29,19 @@ export function restartIdempotent(oracle: Oracle, isLed = false): Invariant {
       if (happening.kind !== 'recovered') return null
       const node = cluster.nodes[happening.node]
       if (node === undefined) return null
-      return (isLed ? null : findForgotten(oracle, node, number)) ?? compareWithShadow(oracle, node, number)
+      return findForgotten(oracle, node, isLed, number) ?? compareWithShadow(oracle, node, number)
     },
     finish: () => null,
   }
 }
 
-function findForgotten(oracle: Oracle, node: NodeView, number: number): Finding | null {
+function findForgotten(oracle: Oracle, node: NodeView, isLed: boolean, number: number): Finding | null {
   const { frontier } = node
   for (const [writer, sequence] of oracle.durable.certain(node.index).entries()) {
     const held = frontier.get(writer)
     if (held >= sequence || isHeldBack(node, writer)) continue
     const forgotten = oracle.transactions.find(writer, held + 1)
+    if (isLed && forgotten !== undefined && mayWait(oracle, node, forgotten)) continue
     const events = forgotten === undefined ? [number] : [forgotten.sealedAt, number]
     return {
       message: `node ${node.index} had applied ${formatDot({ writer, sequence })} and knows ${held} of that log after its restart`,
@@ -46,6 +49,12 @@ function findForgotten(oracle: Oracle, node: NodeView, number: number): Finding 
     }
   }
   return null
+}
+
+/** True for what the chain has to apply, or depends on something that is not applied, or is of an epoch that the node has not entered. */
+function mayWait(oracle: Oracle, node: NodeView, transaction: SealedTransaction): boolean {
+  const epoch = epochOf(transaction)
+  return isLeaderEpoch(epoch) || epoch > (oracle.standing(node.index)?.epoch ?? 0) || !transaction.dependencies.coveredBy(node.frontier)
 }
 
 /** By its clock; in its own log, or in a later one of its node that carries it (JR8). */
