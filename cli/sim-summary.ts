@@ -36,7 +36,7 @@ export function renderResult(result: RunResult, elapsedMs: number, palette: Pale
   return ['', `${MARGIN}${verdict}  ${palette.quiet(facts)}`, '', ...renderCounts(counts, palette), ...row('trace', traceHash, [], palette)]
 }
 
-/** What really happened, in five lines; nothing is shown as 0 but what should not be. */
+/** What really happened, in a few lines; nothing is shown as 0 but what should not be. */
 export function renderCounts(counts: Counts, palette: Palette): string[] {
   const faults = Object.values(counts.faults).reduce((sum, count) => sum + count, 0)
   return [
@@ -55,6 +55,7 @@ export function renderCounts(counts: Counts, palette: Palette): string[] {
       palette,
     ),
     ...row('conflicts', formatCount(counts.conflicts), [], palette),
+    ...(counts.elections === 0 ? [] : leaderRow(counts, palette)),
     ...row('faults', formatCount(faults), sortedFaults(counts), palette),
     ...row(
       'losses',
@@ -80,6 +81,21 @@ export function renderCounts(counts: Counts, palette: Palette): string[] {
     ),
     ...row('events', formatCount(counts.events), [], palette),
   ]
+}
+
+function leaderRow(counts: Counts, palette: Palette): string[] {
+  return row(
+    'leaders',
+    formatCount(counts.leaders),
+    [
+      [counts.elections, 'candidacies'],
+      [counts.commits, 'blocks committed'],
+      [counts.adoptions, 'adoptions'],
+      [counts.deadSuffixes, 'dead suffixes'],
+      [counts.switches, 'switches of the mode'],
+    ],
+    palette,
+  )
 }
 
 /** What was violated, with the events that matter. */

@@ -1,9 +1,10 @@
 /** Counts what really happened in a run, from its events. */
 
-import type { Request } from '../core/index.ts'
+import { type Epoch, isLeaderEpoch, type WriterId } from '../base/index.ts'
+import { isFurther, type Position, type Request } from '../core/index.ts'
 import type { FaultKind } from './fault.ts'
 import type { Counts } from './run.ts'
-import type { TraceEvent } from './trace.ts'
+import type { Happening, Standing, TraceEvent } from './trace.ts'
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
@@ -25,9 +26,21 @@ export class Tally {
     powerLosses: 0,
     wipedDisks: 0,
     restoredDisks: 0,
+    elections: 0,
+    leaders: 0,
+    commits: 0,
+    adoptions: 0,
+    deadSuffixes: 0,
+    switches: 0,
     events: 0,
   }
   readonly #faults: Partial<Record<FaultKind, number>> = {}
+
+  /** Blocks of each leader's log. */
+  readonly #lengths = new Map<WriterId, number>()
+  readonly #roles: Standing['role'][] = []
+  #epoch: Epoch | 0 = 0
+  #committed: Position | null = null
 
   observe({ happening }: TraceEvent): void {
     const counts = this.#counts
@@ -61,6 +74,10 @@ export class Tally {
         if (happening.by === 'wipe') counts.wipedDisks += 1
         else if (happening.by !== 'torn-tail') counts.restoredDisks += 1
         return
+      case 'chain-sealed':
+        return this.#countBlock(happening)
+      case 'chain':
+        return this.#countStanding(happening)
       case 'fault-began':
         if (happening.fault.kind === 'partition') counts.partitions += 1
         this.#faults[happening.fault.kind] = (this.#faults[happening.fault.kind] ?? 0) + 1
@@ -77,6 +94,33 @@ export class Tally {
   /** @param conflicts versions that lost to a concurrent one */
   counts(conflicts: number): Counts {
     return { ...this.#counts, conflicts, faults: { ...this.#faults } }
+  }
+
+  #countBlock({ writer, index, block }: Extract<Happening, { kind: 'chain-sealed' }>): void {
+    const counts = this.#counts
+    this.#lengths.set(writer, index + 1)
+    if (block.kind === 'adopt') counts.adoptions += 1
+    if (block.kind !== 'header' || !isLeaderEpoch(block.header.epoch)) return
+    const { follows, leadership } = block.header.chain
+    counts.leaders += 1
+    if (leadership !== null && leadership.adopts.size > 0) counts.adoptions += 1
+    if (follows !== null && (this.#lengths.get(follows.writer) ?? 0) > follows.length) counts.deadSuffixes += 1
+  }
+
+  #countStanding({ node, standing }: Extract<Happening, { kind: 'chain' }>): void {
+    const counts = this.#counts
+    if (standing.role === 'candidate' && this.#roles[node] !== 'candidate') counts.elections += 1
+    this.#roles[node] = standing.role
+    if (this.#epoch === 0) this.#epoch = standing.epoch
+    // From a leader's epoch to the next leader's nothing is switched.
+    if (standing.epoch > this.#epoch) {
+      if (isLeaderEpoch(standing.epoch) !== isLeaderEpoch(this.#epoch)) counts.switches += 1
+      this.#epoch = standing.epoch
+    }
+    const { committed } = standing
+    if (committed === null || (this.#committed !== null && !isFurther(committed, this.#committed))) return
+    counts.commits += committed.epoch === this.#committed?.epoch ? committed.length - this.#committed.length : committed.length
+    this.#committed = committed
   }
 
   #countRequest(request: Request): void {

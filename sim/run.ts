@@ -59,6 +59,18 @@ export interface Counts {
   readonly powerLosses: number
   readonly wipedDisks: number
   readonly restoredDisks: number
+  /** Of runs that may have a leader, else 0. Candidates that promised an epoch to themselves. */
+  readonly elections: number
+  /** Those that won: headers of leaders' logs. */
+  readonly leaders: number
+  /** Blocks of leaders' logs that somebody learned to be committed first. */
+  readonly commits: number
+  /** Headers and blocks that adopted entries of multi logs. */
+  readonly adoptions: number
+  /** Leaders' logs with blocks that a later header left out. */
+  readonly deadSuffixes: number
+  /** Multi epochs and leader epochs that were entered, after the first. */
+  readonly switches: number
   /** By kind, as begun. */
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly events: number

@@ -14,6 +14,7 @@ const PROBE_CALLS = 2
 /** From so many calls on writes are certain, conflicts on a cluster whose clients share keys as well. */
 const CALLS_FOR_WRITES = 200
 const CALLS_FOR_CONFLICTS = 2000
+const CALLS_FOR_LEADERS = 1000
 /** Workloads with keys that several nodes write; of those that users bring nothing is known. */
 const WITH_CONFLICTS: readonly string[] = ['mixed', 'hot', 'conditional', 'large']
 
@@ -35,6 +36,7 @@ export function findVacuity(
   const isLed = options.mode !== undefined && options.mode !== 'multi'
   if (!isLed && counts.calls >= CALLS_FOR_WRITES && counts.acknowledgedWrites <= options.nodes)
     return `none of ${counts.calls} calls was an acknowledged write`
+  if (isLed && counts.leaders === 0 && counts.calls >= CALLS_FOR_LEADERS && options.mode === 'leader') return 'nobody ever led'
   const sharesKeys = !isLed && options.nodes > 1 && WITH_CONFLICTS.includes(options.workload.name)
   if (sharesKeys && counts.acknowledgedWrites >= CALLS_FOR_CONFLICTS && counts.conflicts === 0) {
     return `${counts.acknowledgedWrites} acknowledged writes had no conflict`

@@ -1,6 +1,6 @@
 /**
  * ReportFrozen (EP4, WR4): what a member reports as durable it has applied; and from its promise of a higher epoch on a member reports nothing of multi epochs as
- * durable that it did not have by then, unless the chain adopted it: a leader may have been elected
+ * durable that it did not have by then, unless what is committed of the chain adopted it: a leader may have been elected
  * who never saw it, so it must count for no write concern.
  *
  * A comparison for each heartbeat of a member that is not in a multi epoch.
@@ -38,8 +38,8 @@ export function reportFrozen(oracle: Oracle): Invariant {
         return { message: `node ${from} reports ${formatDot(unheld)} as durable, which it has not applied`, events: [number] }
       const since = frozen.get(from)
       if (since === undefined) return null
-      const applied = oracle.standing(from)?.applied ?? null
-      const contents = (applied === null ? null : oracle.chain.at(applied)?.contents) ?? new VersionVector()
+      const committed = oracle.standing(from)?.committed ?? null
+      const contents = (committed === null ? null : oracle.chain.at(committed)?.contents) ?? new VersionVector()
       for (const [writer, sequence] of message.frontier.entries()) {
         if (since.frontier.get(writer) >= sequence || contents.get(writer) >= sequence || isOfLeader(oracle, writer)) continue
         const text = `node ${from} reports ${formatDot({ writer, sequence })} as durable, which it did not have when it promised a higher epoch`

@@ -68,6 +68,12 @@ const NO_COUNTS: Counts = {
   powerLosses: 0,
   wipedDisks: 0,
   restoredDisks: 0,
+  elections: 0,
+  leaders: 0,
+  commits: 0,
+  adoptions: 0,
+  deadSuffixes: 0,
+  switches: 0,
   faults: { partition: 1, kill: 1 },
   events: 0,
 }

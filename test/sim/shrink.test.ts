@@ -48,6 +48,12 @@ const NO_COUNTS: Counts = {
   powerLosses: 0,
   wipedDisks: 0,
   restoredDisks: 0,
+  elections: 0,
+  leaders: 0,
+  commits: 0,
+  adoptions: 0,
+  deadSuffixes: 0,
+  switches: 0,
   faults: {},
   events: 0,
 }
