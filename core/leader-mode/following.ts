@@ -52,8 +52,7 @@ export class Following {
     const { epoch, writer, round } = lead
     const held = this.#chain.heldOf(writer)
     // What is acknowledged is in the promise by then, and a candidate behind it is not elected.
-    if (held !== null && isFurther(held, this.#keeper.current.position))
-      this.#keeper.change({ position: { epoch: held.epoch, length: held.length }, committed: this.#chain.committed })
+    if (held !== null) this.#keeper.bind({ epoch: held.epoch, length: held.length }, this.#chain.committed)
     const message: Acknowledge = { kind: 'acknowledge', epoch, writer, length: held?.length ?? 0, hash: held?.hash ?? EMPTY_HASH, round }
     this.#keeper.sendOnceDurable(leader, () => (this.#keeper.current.promised === epoch ? message : null))
   }

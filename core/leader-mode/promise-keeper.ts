@@ -7,6 +7,7 @@
 import type { NodeName } from '../../base/index.ts'
 import { type DurablePromise, NO_PROMISE } from './durable-promise.ts'
 import type { LeaderMessage } from './message.ts'
+import { type ChainPlace, isFurther, type Position } from './position.ts'
 
 /** Messages that wait for a slow disk; the oldest is dropped past this, as if the network had lost it. */
 const MESSAGES_MAX = 256
@@ -30,6 +31,8 @@ export class PromiseKeeper {
   #version = 0
   #inFlight = 0
   #durable = 0
+  /** The position up to which something was promised; what was only noted may be further. */
+  #bound: Position = NO_PROMISE.position
   /** Something was noted since the last durable write. */
   #isNoted = false
   #messages: WaitingMessage[] = []
@@ -41,6 +44,7 @@ export class PromiseKeeper {
   /** Takes up what the journal has. */
   recover(recovered: DurablePromise): void {
     this.#current = recovered
+    this.#bound = recovered.position
   }
 
   /** It binds from the moment in which it is changed. */
@@ -57,6 +61,14 @@ export class PromiseKeeper {
     return this.#isNoted || this.#inFlight < this.#version
   }
 
+  /** Promises `position`, unless that was promised before. */
+  bind(position: Position, committed: ChainPlace | null): void {
+    if (!isFurther(position, this.#bound)) return
+    const { position: known } = this.#current
+    this.#bound = position
+    this.change({ position: isFurther(known, position) ? known : position, committed })
+  }
+
   /** True if it has changed and no durable write carries that yet. */
   get isUnwritten(): boolean {
     return this.#inFlight < this.#version
@@ -64,6 +76,7 @@ export class PromiseKeeper {
 
   change(changes: Partial<DurablePromise>): void {
     this.#current = { ...this.#current, ...changes }
+    this.#bound = changes.position ?? this.#bound
     this.#version += 1
     this.#context.changed()
   }

@@ -75,14 +75,21 @@ class Storm {
     const { isUp } = cluster.node(name)
     const dice = this.#random.below(100)
     if (dice < 40) {
-      if (isUp) this.#asked.push({ name, life: this.#life(name), id: cluster.set(name, `k${this.#random.below(5)}`, `v${step}`) })
+      // Mostly where it is taken, and mostly with some time for it.
+      const writer = this.#random.below(4) === 0 ? name : (this.#leader() ?? name)
+      if (!cluster.node(writer).isUp) return
+      this.#asked.push({ name: writer, life: this.#life(writer), id: cluster.set(writer, `k${this.#random.below(5)}`, `v${step}`) })
+      if (this.#random.below(3) > 0) cluster.deliver()
     } else if (dice < 60) cluster.elapse(STEP_MS * (1 + this.#random.below(8)))
     else if (dice < 68) cluster.deliver()
-    else if (dice < 75) {
+    else if (dice < 71) {
       if (name !== other) cluster.cut(name, other)
+    } else if (dice < 75) {
+      for (const peer of this.#names) if (peer !== name) cluster.cut(name, peer)
     } else if (dice < 80) cluster.heal()
     else if (dice < 86) {
-      if (isUp) this.#crash(name)
+      const victim = this.#random.below(2) === 0 ? name : (this.#leader() ?? name)
+      if (cluster.node(victim).isUp) this.#crash(victim)
     } else if (dice < 92) {
       if (!isUp) cluster.restart(name)
     } else if (dice < 97) {
@@ -94,6 +101,14 @@ class Storm {
       cluster.isHoldingPersists = !cluster.isHoldingPersists
       cluster.runLocal()
     }
+  }
+
+  /** A node that leads, or thinks so. */
+  #leader(): string | null {
+    const leading = [...this.#cluster.nodes.values()].filter(({ isUp, replica, name }) => {
+      return isUp && replica.status(this.#cluster.now(this.#cluster.node(name))).chain.role === 'leader'
+    })
+    return leading.length === 0 ? null : present(leading[this.#random.below(leading.length)], 'somebody leads').name
   }
 
   #crash(name: string): void {
