@@ -48,6 +48,16 @@ async function start(...args: string[]): Promise<RunningSkein & { readonly url: 
 }
 
 describe('skein start', () => {
+  it('[LM9] says that peers are not told of a door on every address, unless it is told where that is', async () => {
+    const open = ['--host', '0.0.0.0', '--gossip-host', '127.0.0.1', '--allow-insecure']
+    const silent = await start(...open)
+    silent.process.kill('SIGTERM')
+    expect((await silent.ended).stdout).toContain('give --advertise-url')
+    const told = await start(...open, '--advertise-url', 'https://n1.example/skein')
+    told.process.kill('SIGTERM')
+    expect((await told.ended).stdout).not.toContain('--advertise-url')
+  })
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     '[CLI] %s stops it in good order, and what was written is there at the next start',
     async (signal) => {

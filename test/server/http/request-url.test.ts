@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { binaryFromText } from '../../../base/index.ts'
 import { LIMIT, PREFIX, REVERSE } from '../../../server/api/parameters.ts'
-import { keyOfUrl, percentDecode, Query } from '../../../server/http/request-url.ts'
+import { keyOfUrl, percentDecode, Query, withTimeout } from '../../../server/http/request-url.ts'
 
 const code = (action: () => unknown): unknown => {
   try {
@@ -94,5 +94,17 @@ describe('queries', () => {
     ['broken UTF-8', '?prefix=%FF', '%FF'],
   ])('[HTTP] %s is refused by name', (_name, query, culprit) => {
     expect(() => Query.of(`/v1/keys${query}`, accepted)).toThrow(culprit)
+  })
+})
+
+describe('a target with another time-out', () => {
+  it.each([
+    ['/v1/keys/a', '/v1/keys/a?timeout=70'],
+    ['/v1/keys/a?', '/v1/keys/a?timeout=70'],
+    ['/v1/keys/a?timeout=5s', '/v1/keys/a?timeout=70'],
+    ['/v1/keys/a/..//b%2Fc?w=2&%74imeout=5s&ttl=1s', '/v1/keys/a/..//b%2Fc?w=2&ttl=1s&timeout=70'],
+    ['/v1/keys?prefix=timeout=1&read=linearizable', '/v1/keys?prefix=timeout=1&read=linearizable&timeout=70'],
+  ])('[LM9] %s is sent on as %s', (target, sent) => {
+    expect(withTimeout(target, 70)).toBe(sent)
   })
 })
