@@ -23,6 +23,7 @@ export function explainWarnings(reports: readonly NodeReport[]): Warning[] {
     ...explainDivergence(reports),
     ...reports.flatMap(explainState),
     ...explainLeadership(reports),
+    ...explainLostVotes(reports),
     ...reports.flatMap(explainNames),
     ...reports.flatMap(explainClock),
     ...explainLogs(reports),
@@ -66,6 +67,21 @@ function explainLeadership(reports: readonly NodeReport[]): Warning[] {
   const message = `nobody leads: writes wait, and then are refused (${voters.join(', ')} elect)`
   const majority = Math.floor(voters.length / 2) + 1
   return [{ code: 'NO_QUORUM', message, advice: `wait a second; if it stays so, let ${majority} of them run and reach each other` }]
+}
+
+/** A leader gives a new directory its vote by itself; in multi-leader mode nobody does (MB1). */
+function explainLostVotes(reports: readonly NodeReport[]): Warning[] {
+  const leadership = viewLeadership(reports)
+  if (leadership === null || leadership.mode === 'leader') return []
+  const { voters } = leadership
+  const lost = voters.filter(({ bound, directory }) => bound !== null && directory !== null && bound !== directory)
+  if (lost.length === 0) return []
+  const isElectable = voters.length - lost.length > voters.length / 2
+  const advice = isElectable
+    ? 'before another one does: skein mode leader, asked of one of the others, then skein mode multi'
+    : 'too few votes are left to elect a leader: leader mode needs a new cluster'
+  const names = lost.map(({ node }) => node).join(', ')
+  return [{ code: 'VOTE_LOST', message: `${names} came back with another data directory, which has no vote`, advice }]
 }
 
 function explainReadOnly(node: string, reason: string): Warning {

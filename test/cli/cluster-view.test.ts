@@ -131,6 +131,24 @@ describe('cluster view', () => {
     expect(lines).toContain('none has its vote')
   })
 
+  it.each([
+    [['n1'], 'then skein mode multi'],
+    [['n1', 'n2'], 'too few votes are left'],
+  ])('[MB1] in multi-leader mode it is said that %s lost the vote', (wiped, advice) => {
+    const { voters } = led('n3').chain
+    const reports = NAMES.map((node) =>
+      report(node, { epoch: 5, chain: chain({ voters }), ...(wiped.includes(node) ? { directory: 'another-directory' } : {}) }),
+    )
+    expect(view(reports).warnings).toEqual([
+      {
+        code: 'VOTE_LOST',
+        message: `${wiped.join(', ')} came back with another data directory, which has no vote`,
+        advice: expect.stringContaining(advice),
+      },
+    ])
+    expect(codes(NAMES.map((node) => report(node, { epoch: 5, chain: chain({ voters }) })))).toEqual([])
+  })
+
   it('[LM2] a cluster that nobody leads is not well', () => {
     const reports = NAMES.map((name) => led(name, { leader: null }, { role: 'follower' }))
     expect([view(reports).isWell, codes(reports)]).toEqual([false, ['NO_QUORUM']])
