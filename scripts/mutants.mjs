@@ -10,7 +10,7 @@
  *     npm run sim:mutants -- --seeds 50 --jobs 1 --minutes 0.5 --seconds 300 --list
  *
  * A row is printed as each is done, and the table of all at the end. What takes longer than
- * `--seconds` counts as survived, so a pass ends.
+ * `--seconds` counts as survived, so a pass ends. `--nodes` says how large the clusters are: small ones fail sooner.
  *
  * Exits with 1 if one survives.
  */
@@ -44,6 +44,7 @@ const { values, positionals } = parseArgs({
     from: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '0.5' },
     workload: { type: 'string', default: 'mixed' },
+    nodes: { type: 'string', default: '5' },
     jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
     seconds: { type: 'string', default: '600' },
     after: { type: 'string' },
@@ -103,7 +104,7 @@ async function runAll(mutants, jobs, plant) {
       const source = readFileSync(path, 'utf8')
       writeFileSync(path, plant(source, mutant))
       await compile(copy)
-      const outcome = { mutant, ...(await hunted(copy, sound)) }
+      const outcome = { mutant, ...(await hunted(copy, sound, mutant)) }
       outcomes.push(outcome)
       printRow(cellsOf(outcome))
       writeFileSync(path, source)
@@ -116,10 +117,10 @@ async function runAll(mutants, jobs, plant) {
 }
 
 /** What finds the mutant in `copy`; nothing does, if it finds the same without it. */
-async function hunted(copy, sound) {
-  const outcome = await search(copy, values.from, values.seeds)
+async function hunted(copy, sound, { mode = 'multi' }) {
+  const outcome = await search(copy, mode, values.from, values.seeds)
   if (outcome.found === null) return outcome
-  const without = await search(sound, outcome.found.seed, 1)
+  const without = await search(sound, mode, outcome.found.seed, 1)
   if (without.found === null && without.note === null) return outcome
   return { ...outcome, found: null, note: `seed ${outcome.found.seed} fails without it, too: ${without.found?.by ?? without.note}` }
 }
@@ -152,9 +153,24 @@ async function compile(copy) {
 }
 
 /** The first seed that fails, and what noticed it; `found` is null if none does, `note` says why a search proves nothing. */
-async function search(copy, from, seeds) {
-  const { minutes, workload } = values
-  const what = ['--seeds', String(seeds), '--from', String(from), '--minutes', minutes, '--workload', workload, '--jobs', '1']
+async function search(copy, mode, from, seeds) {
+  const { minutes, workload, nodes } = values
+  const what = [
+    '--seeds',
+    String(seeds),
+    '--from',
+    String(from),
+    '--minutes',
+    minutes,
+    '--nodes',
+    nodes,
+    '--workload',
+    workload,
+    '--mode',
+    mode,
+    '--jobs',
+    '1',
+  ]
   const args = ['sim', 'search', '--json', '--fail-fast', ...what]
   const startedAt = performance.now()
   const { code, stdout, stderr } = await run([join(copy, 'dist', 'cli', 'main.js'), ...args], ROOT, Number(values.seconds))

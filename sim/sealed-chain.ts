@@ -156,6 +156,11 @@ export class SealedChain {
   }
 }
 
+/** How many of so many nodes are a majority: told here, for a check is no check that shares the mistake. */
+export function majorityOf(nodes: number): number {
+  return (nodes >> 1) + 1
+}
+
 function adoptedBy(block: ChainBlock): ReadonlyVersionVector | null {
   if (block.kind === 'adopt') return block.adopts
   return block.kind === 'header' ? (block.header.chain.leadership?.adopts ?? null) : null

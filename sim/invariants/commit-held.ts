@@ -7,10 +7,10 @@
  * log of the chain and node.
  */
 
-import { type ChainPlace, isFurther, majorityOf } from '../../core/index.ts'
+import { type ChainPlace, isFurther } from '../../core/index.ts'
 import type { ClusterView, Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
-import type { SealedBlock } from '../sealed-chain.ts'
+import { majorityOf, type SealedBlock } from '../sealed-chain.ts'
 
 export function commitHeld(oracle: Oracle): Invariant {
   return {

@@ -8,12 +8,11 @@
  */
 
 import type { Epoch } from '../../base/index.ts'
-import { majorityOf } from '../../core/index.ts'
 import type { ReadonlyVersionVector } from '../../crdt/index.ts'
 import type { NodeIndex } from '../fault.ts'
 import type { Finding, Invariant } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
-import type { SealedBlock } from '../sealed-chain.ts'
+import { majorityOf, type SealedBlock } from '../sealed-chain.ts'
 
 export function headerAdopts(oracle: Oracle): Invariant {
   /** By epoch and candidate, then by voter. */

@@ -3,7 +3,7 @@
  *
  * - A vote, a candidacy and an acknowledgement leave when the journal has the promise that they are; a
  *   directory gives one vote an epoch, and after that acknowledges nothing of a lower one (VoteDurable).
- * - A vote goes to no candidate that holds less of the chain than the voter ever acknowledged, and of what
+ * - A vote goes to no candidate that holds less of the chain than the voter ever acknowledged, itself not excepted, and of what
  *   is acknowledged the journal has the position.
  * - A member that starts again has promised no less than it had told (FenceMonotonic).
  *
@@ -11,7 +11,7 @@
  */
 
 import type { DirectoryId, Epoch, NodeName } from '../../base/index.ts'
-import { type Acknowledge, type Ballot, type Canvass, isFurther } from '../../core/index.ts'
+import { type Acknowledge, type Canvass, isFurther } from '../../core/index.ts'
 import type { NodeIndex } from '../fault.ts'
 import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
@@ -52,12 +52,15 @@ export function promiseKept(oracle: Oracle): Invariant {
       switch (message.kind) {
         case 'canvass':
           canvasses.set(`${node.index} ${message.epoch}`, message)
-          return message.isTrial ? null : findBadVote(node, node, message.epoch, toldBy(node.directory), number)
+          return message.isTrial
+            ? null
+            : (findBadVote(node, node, message.epoch, toldBy(node.directory), number) ??
+                findBackward(node, node.index, message.epoch, message, number))
         case 'ballot':
           return message.isTrial || message.granted === null
             ? null
             : (findBadVote(node, to, message.epoch, toldBy(node.directory), number) ??
-                findBackward(node, to.index, message, canvasses.get(`${to.index} ${message.epoch}`), number))
+                findBackward(node, to.index, message.epoch, canvasses.get(`${to.index} ${message.epoch}`), number))
         case 'acknowledge':
           return findBadAcknowledgement(node, message, toldBy(node.directory), number)
         default:
@@ -82,9 +85,10 @@ function findBadVote(node: NodeView, candidate: NodeView, epoch: Epoch, told: To
   return { message: `node ${node.index} votes for ${candidate.name}, and its journal has ${elected ?? 'nobody'}`, events: [number] }
 }
 
-function findBackward(node: NodeView, to: NodeIndex, { epoch }: Ballot, canvass: Canvass | undefined, number: number): Finding | null {
+function findBackward(node: NodeView, to: NodeIndex, epoch: Epoch, canvass: Canvass | undefined, number: number): Finding | null {
   const { position } = node.promise
-  if (canvass === undefined || !isFurther(position, canvass.position)) return null
+  // Asked again, it may follow the one whom it elected by then.
+  if (canvass === undefined || position.epoch >= epoch || !isFurther(position, canvass.position)) return null
   const theirs = `${canvass.position.length} of epoch ${canvass.position.epoch}`
   const message = `node ${node.index} holds ${position.length} of epoch ${position.epoch} and votes for node ${to} in epoch ${epoch}, which holds ${theirs}`
   return { message, events: [number] }

@@ -12,11 +12,12 @@
  */
 
 import { isLeaderEpoch } from '../../base/index.ts'
-import { type Acknowledge, majorityOf, type Reply, type Request } from '../../core/index.ts'
+import type { Acknowledge, Reply, Request } from '../../core/index.ts'
 import { formatDot, type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { NodeIndex } from '../fault.ts'
 import type { Finding, Invariant } from '../invariant.ts'
 import type { OpenCall, Oracle } from '../oracle.ts'
+import { majorityOf } from '../sealed-chain.ts'
 import { epochOf } from '../sealed-transactions.ts'
 import type { CallId } from '../trace.ts'
 

@@ -9,6 +9,8 @@ export interface Mutant {
   readonly name: string
   /** The rule of docs/protocol.md that it breaks. */
   readonly rule: string
+  /** The mode of the runs that look for it; multi unless told. */
+  readonly mode?: 'leader' | 'mixed'
   /** The bug, in a sentence. */
   readonly what: string
   /** From the root of the repository. */

@@ -8,7 +8,7 @@ import { MUTANTS } from './mutants.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MUTANTS_MIN = 24
-const PLACES = /^(core|crdt|sim)\/[a-z-]+\.ts$/
+const PLACES = /^(core|crdt|sim)\/(leader-mode\/)?[a-z-]+\.ts$/
 
 describe('the mutants', () => {
   it('[SIM] are many, and each has a name of its own', () => {
