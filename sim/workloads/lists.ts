@@ -37,7 +37,7 @@ export class ListsWorkload implements RunningWorkload {
     this.#nodes = nodes
     this.#generations = new Array<number>(nodes).fill(0)
     // What a node wrote while others were led is concurrent to what the leader did there.
-    this.invariants = mode === 'mixed' ? [] : [listsWhole(this.#generations)]
+    this.invariants = mode === 'mixed' ? [] : [listsWhole(this.#generations, mode !== 'leader')]
   }
 
   /** Two of three append at the list's own node; the others look at any list from anywhere. */
@@ -128,8 +128,11 @@ interface OpenCall {
   readonly leastAt: number
 }
 
-/** ListsWhole: all states of a list are on one line, with nothing twice, and its own node forgets nothing that it acknowledged. */
-function listsWhole(generations: number[]): Invariant {
+/**
+ * ListsWhole: all states of a list are on one line, with nothing twice, and its own node forgets nothing that it acknowledged;
+ * unless a leader did (`isOwn` is false), which its own node may hear of later.
+ */
+function listsWhole(generations: number[], isOwn: boolean): Invariant {
   const lists = new Map<Key, KnownList>()
   const calls = new Map<CallId, OpenCall>()
   const tried = new Set<ListAppend | ListInspection>()
@@ -148,7 +151,12 @@ function listsWhole(generations: number[]): Invariant {
           // What a retry is answered may be of its first try, which saw what there was then.
           const known = tried.has(asked) ? undefined : lists.get(asked.key)
           tried.add(asked)
-          calls.set(happening.call, { key: asked.key, asked, least: known?.acknowledged ?? 0, leastAt: known?.acknowledgedAt ?? number })
+          calls.set(happening.call, {
+            key: asked.key,
+            asked,
+            least: isOwn ? (known?.acknowledged ?? 0) : 0,
+            leastAt: known?.acknowledgedAt ?? number,
+          })
           return null
         }
         case 'unknown':
