@@ -18,7 +18,7 @@ export const START_WALL_MS = Date.UTC(2026, 0, 1)
 export class HandMadeNode implements NodeView {
   readonly index: number
   readonly name: NodeName
-  readonly directory = '00' as DirectoryId
+  directory = '00' as DirectoryId
   isUp = true
   isServing = true
   wallMs = START_WALL_MS
