@@ -15,12 +15,12 @@ import {
   type NodeName,
   type Now,
   type Prng,
-  SkeinError,
   unreachable,
   type WriterId,
 } from '../base/index.ts'
 import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
-import { answerConflicts, answerRead } from './answer-read.ts'
+import { Admission } from './admission.ts'
+import { answerRead } from './answer-read.ts'
 import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog, ReplyEffect } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
@@ -31,20 +31,14 @@ import { LeaderMode } from './leader-mode/leader-mode.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
-import { readOnlyError } from './read-only.ts'
-import { busyError, recoveringError } from './refuse.ts'
 import type { ReplicaConfig } from './replica-config.ts'
-import { isWrite, type ReadRequest, type Reply, type Request, type RequestId, type WriteRequest } from './requests.ts'
+import type { ReadRequest, Reply, RequestId } from './requests.ts'
 import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
-import { SessionWaits } from './waiting.ts'
 import { WritePath } from './write-path.ts'
 
 /** Answers that a leader has ready leave within this, or with an error: it has lost its majority long before. */
 const CONFIRM_TIMEOUT_MS = 5000
-
-/** A request that is answered on a state which covers its session. */
-type SessionRequest = ReadRequest | WriteRequest
 
 export class Replica {
   readonly #config: ReplicaConfig
@@ -52,11 +46,11 @@ export class Replica {
   readonly #frontier = new VersionVector()
   readonly #clock = new HybridClock()
   readonly #idempotency = new IdempotencyTable()
-  readonly #sessionWaits = new SessionWaits()
   readonly #peers: Peers
   readonly #delivery: Delivery
   readonly #writes: WritePath
   readonly #mode: LeaderMode
+  readonly #admission: Admission
   /** Logs out of service for good (LG2); journaled as facts. */
   readonly #forked = new Map<WriterId, LogFailure>()
   readonly #health: Health
@@ -150,6 +144,20 @@ export class Replica {
       chain: (writer, block, bytes) => mode.take(writer, block, bytes, true),
       confirm: (replies) => this.#confirm(replies),
     })
+    this.#admission = new Admission({
+      node: config.node,
+      requestsMax: config.requestsMax,
+      state: this.#state,
+      frontier: this.#frontier,
+      writes: this.#writes,
+      mode,
+      now: () => this.#now,
+      status: () => this.status(this.#now),
+      recovery: () => (this.#isRecovered ? null : (this.#delivery.recoveryProgress() ?? 'unknown')),
+      readOnly: () => this.#health.readOnly,
+      read: (request) => this.#read(request),
+      reply: (id, reply) => this.#reply(id, reply),
+    })
   }
 
   /** Takes one input and returns what is to be done, in order. The list is good until the next step: an empty one is filled again. */
@@ -159,7 +167,7 @@ export class Replica {
     if (this.#effects.length > 0) this.#effects = []
     this.#handle(input)
     if (this.#isStarted) this.#settle()
-    if (this.#hasMoved) for (const { id, request } of this.#sessionWaits.takeCovered(this.#frontier)) this.#admitCovered(id, request)
+    if (this.#hasMoved) this.#admission.admitCovered()
     this.#hasMoved = false
     if (this.#isReportWanted) this.#sendHeartbeats()
     return this.#effects
@@ -196,7 +204,7 @@ export class Replica {
 
   /** Requests that wait. Invariant: at most `requestsMax`. */
   get heldRequests(): number {
-    return this.#sessionWaits.size + this.#writes.heldRequests + this.#mode.heldRequests
+    return this.#admission.heldRequests
   }
 
   /** The epoch that this member has entered, and where it is in the chain of leaders' logs: a part of its status. */
@@ -249,11 +257,9 @@ export class Replica {
       case 'start':
         return this.#start(input.logs, input.facts)
       case 'request':
-        return this.#request(input.id, input.request)
+        return this.#admission.request(input.id, input.request)
       case 'withdrawn':
-        this.#writes.withdraw(input.id)
-        this.#mode.withdraw(input.id)
-        return this.#sessionWaits.remove(input.id)
+        return this.#admission.withdraw(input.id)
       case 'gathered':
         this.#mode.gathered()
         return this.#writes.gathered()
@@ -303,71 +309,6 @@ export class Replica {
   }
 
   // Requests
-
-  #request(id: RequestId, request: Request): void {
-    switch (request.kind) {
-      case 'status':
-        return this.#reply(id, { kind: 'status', status: this.status(this.#now) })
-      case 'conflicts':
-        return this.#reply(id, answerConflicts(request, this.#state, this.#now.wallMs))
-      case 'copies':
-        return this.#isFull ? this.#fail(id, busyError()) : this.#writes.countCopies(id, request)
-      case 'mode':
-        return this.#isFull ? this.#fail(id, busyError()) : this.#mode.switchMode(id, request)
-      case 'promote':
-        return this.#isFull ? this.#fail(id, busyError()) : this.#mode.promote(id, request)
-      case 'get':
-      case 'scan':
-      case 'inspect':
-      case 'transaction':
-      case 'procedure':
-        return this.#requestOnSession(id, request)
-      default:
-        return unreachable(request)
-    }
-  }
-
-  get #isFull(): boolean {
-    return this.heldRequests >= this.#config.requestsMax
-  }
-
-  #requestOnSession(id: RequestId, request: SessionRequest): void {
-    const error = this.#refusalOf(request)
-    if (error !== null) return this.#fail(id, error)
-    const { session } = request
-    const missing = session === null ? null : this.#frontier.firstMissing(session)
-    if (session === null || missing === null) this.#admit(id, request)
-    else if (this.#isFull) this.#fail(id, busyError())
-    else this.#sessionWaits.add(id, request, session, missing, this.#now.monotonicMs)
-  }
-
-  #refusalOf(request: SessionRequest): SkeinError | null {
-    if (!this.#isRecovered) return recoveringError(this.#delivery.recoveryProgress())
-    const route = this.#mode.route(request)
-    if (route instanceof SkeinError) return route
-    return isWrite(request) ? (readOnlyError(this.#health.readOnly, this.#config.node) ?? this.#writes.refusalOf(request)) : null
-  }
-
-  /** A request that waited: what it asks may be impossible by now. */
-  #admitCovered(id: RequestId, request: SessionRequest): void {
-    const error = this.#refusalOf(request)
-    if (error === null) this.#admit(id, request)
-    else this.#fail(id, error)
-  }
-
-  /** A request whose session is covered. What need not wait is answered however many others do. */
-  #admit(id: RequestId, request: SessionRequest): void {
-    const isLinearizable = !isWrite(request) && request.consistency === 'linearizable'
-    const mustWait = isWrite(request) || (isLinearizable && this.#mode.route(request) === 'wait')
-    const pending = mustWait ? 'next' : this.#writes.placeOf(request)
-    // What is in flight may be confirmed by answers that left before this read came (LM7).
-    const place = isLinearizable && pending !== null ? 'next' : pending
-    if (place === null && !isWrite(request) && !isLinearizable) this.#reply(id, this.#read(request))
-    else if (this.#isFull) this.#fail(id, busyError())
-    else if (isWrite(request)) this.#writes.gather(id, request)
-    else if (place === null) this.#mode.confirm({ kind: 'read', id, request, deadlineMs: this.#now.monotonicMs + request.timeoutMs })
-    else this.#writes.hold({ id, request }, place)
-  }
 
   #confirm(replies: readonly ReplyEffect[]): void {
     if (replies.length > 0) this.#mode.confirm({ kind: 'answers', replies, deadlineMs: this.#now.monotonicMs + CONFIRM_TIMEOUT_MS })
@@ -515,7 +456,7 @@ export class Replica {
   #tick(): void {
     const { monotonicMs } = this.#now
     this.#assessHealth()
-    for (const { id, reply } of this.#sessionWaits.takeExpired(monotonicMs)) this.#reply(id, reply)
+    this.#admission.expire()
     this.#writes.expireConcerns()
     this.#writes.expireGathered(() => this.#mode.unavailable)
     this.#mode.tick()
@@ -544,10 +485,6 @@ export class Replica {
 
   #emit(effect: Effect): void {
     this.#effects.push(effect)
-  }
-
-  #fail(id: RequestId, error: SkeinError): void {
-    this.#reply(id, { kind: 'failed', error })
   }
 
   #reply(id: RequestId, reply: Reply): void {
