@@ -222,7 +222,7 @@ export const LEADER_MUTANTS: readonly Mutant[] = [
     rule: 'LM7',
     mode: 'leader',
     what: 'a linearizable read is answered with a commit that was on its way when it came',
-    file: 'core/replica.ts',
+    file: 'core/admission.ts',
     find: "const place = isLinearizable && pending !== null ? 'next' : pending",
     replace: 'const place = pending',
   },
