@@ -59,6 +59,8 @@ export class Delivery {
   readonly #waiting = new Set<Cursor>()
   /** Logs that a later one continues: their node writes them no more. */
   readonly #sealed = new Set<WriterId>()
+  /** Own logs of this life that are written no more. */
+  readonly #retired = new Set<WriterId>()
   /**
    * What this node had applied in earlier lives: its own entries and what they depend on. Those are
    * not held for their clock, whatever the clock says by now: they were answered once.
@@ -141,6 +143,11 @@ export class Delivery {
     assert(!this.has(header.writer), 'a log is minted twice')
     this.#add(header.writer, null, 'active', 0).context = contextAfterHeader(header)
     if (header.continues !== null) this.#sealed.add(header.continues)
+  }
+
+  /** This node writes a log of its own no more. */
+  retire(writer: WriterId): void {
+    this.#retired.add(writer)
   }
 
   /** One more block of the active log is durable. */
@@ -422,7 +429,7 @@ export class Delivery {
 
   #stateOf(cursor: Cursor): LogState {
     if (cursor.failure !== null) return cursor.failure.kind
-    if (cursor.phase === 'active') return this.#sealed.has(cursor.writer) ? 'sealed' : 'active'
+    if (cursor.phase === 'active') return this.#retired.has(cursor.writer) ? 'sealed' : 'active'
     const first = cursor.waiting[0]
     if (first === undefined) return this.#sealed.has(cursor.writer) ? 'sealed' : 'following'
     return this.#isHeld(first.entry) ? 'skewed' : 'waiting'

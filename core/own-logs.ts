@@ -64,6 +64,7 @@ export class OwnLogs {
 
   /** Nothing more is sealed into the log of today; what is sealed still leaves. */
   retire(): void {
+    if (this.#active !== null) this.#context.delivery.retire(this.#active.header.writer)
     if (this.#active !== null && !this.#active.tail.isDrained) this.#retired.add(this.#active)
     this.#active = null
   }

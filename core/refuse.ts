@@ -29,6 +29,12 @@ export function noQuorumError(node: NodeName, promised: Epoch): SkeinError {
   return new SkeinError('NO_QUORUM', message, { details: { applied: false } })
 }
 
+/** This directory is bound to no vote (MB1): the node was wiped, or is new. */
+export function noVoteError(node: NodeName): SkeinError {
+  const message = `${node} has no vote, as its data directory is a new one: ask another node, \`skein status\` shows who votes`
+  return new SkeinError('UNAVAILABLE', message, { details: { applied: false } })
+}
+
 /** The leader lost its majority, or its epoch, with the write on its way. */
 export function lostWriteError(): SkeinError {
   const message =

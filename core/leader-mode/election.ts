@@ -94,6 +94,11 @@ export class Election {
     return leader !== null && this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MIN_MS
   }
 
+  /** True if this member may stand and vote: its directory is bound to its name. */
+  get hasVote(): boolean {
+    return this.#isVoter(this.#context.node, this.#context.directory)
+  }
+
   /** True in a multi epoch above which nothing is promised (EP2). */
   get isFree(): boolean {
     const { entered, promised } = this.#promise
@@ -251,7 +256,7 @@ export class Election {
     if (epoch <= promised && !isRepeated) return false
     if (this.#role.kind === 'leader' && !isHandOver) return false
     if (this.hearsLeader && !isHandOver && !isRepeated) return false
-    if (!this.#isVoter(this.#context.node, this.#context.directory)) return false
+    if (!this.hasVote) return false
     const own = this.#position
     if (isFurther(own, position)) return false
     // A cut-off member that comes back to a multi epoch is told of the chain's end, not elected.
@@ -276,7 +281,7 @@ export class Election {
   }
 
   #mayStand(): boolean {
-    if (!this.#context.isAble() || !this.#isVoter(this.#context.node, this.#context.directory)) return false
+    if (!this.#context.isAble() || !this.hasVote) return false
     return !this.isFree || this.#wish === this.#promise.entered
   }
 

@@ -23,7 +23,7 @@ import {
 } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, lastOf } from '../entry.ts'
-import { noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
+import { noLeaderError, noQuorumError, notLeaderError, noVoteError } from '../refuse.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
 import {
   isWrite,
@@ -297,6 +297,7 @@ export class LeaderMode {
       if (this.#leading !== null) this.#isEndAsked = true
       else if (this.#elsewhere !== null) return this.#context.reply(id, { kind: 'failed', error: this.#elsewhere })
     } else if (mode === 'leader' && this.permit === 'multi') {
+      if (!this.#election.hasVote) return this.#context.reply(id, { kind: 'failed', error: noVoteError(this.#context.config.node) })
       this.#election.wish(this.epoch)
     }
     this.#modeWaits.add(id, request, this.#nowMs)
