@@ -117,10 +117,10 @@ async function runAll(mutants, jobs, plant) {
 }
 
 /** What finds the mutant in `copy`; nothing does, if it finds the same without it. */
-async function hunted(copy, sound, { mode = 'multi' }) {
-  const outcome = await search(copy, mode, values.from, values.seeds)
+async function hunted(copy, sound, mutant) {
+  const outcome = await search(copy, mutant, values.from, values.seeds)
   if (outcome.found === null) return outcome
-  const without = await search(sound, mode, outcome.found.seed, 1)
+  const without = await search(sound, mutant, outcome.found.seed, 1)
   if (without.found === null && without.note === null) return outcome
   return { ...outcome, found: null, note: `seed ${outcome.found.seed} fails without it, too: ${without.found?.by ?? without.note}` }
 }
@@ -153,7 +153,7 @@ async function compile(copy) {
 }
 
 /** The first seed that fails, and what noticed it; `found` is null if none does, `note` says why a search proves nothing. */
-async function search(copy, mode, from, seeds) {
+async function search(copy, { mode = 'multi', faults = 'all' }, from, seeds) {
   const { minutes, workload, nodes } = values
   const what = [
     '--seeds',
@@ -168,6 +168,8 @@ async function search(copy, mode, from, seeds) {
     workload,
     '--mode',
     mode,
+    '--faults',
+    faults,
     '--jobs',
     '1',
   ]

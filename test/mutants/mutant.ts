@@ -11,6 +11,8 @@ export interface Mutant {
   readonly rule: string
   /** The mode of the runs that look for it; multi unless told. */
   readonly mode?: 'leader' | 'mixed'
+  /** The kinds of faults that reach it, where others hide it; all unless told. */
+  readonly faults?: string
   /** The bug, in a sentence. */
   readonly what: string
   /** From the root of the repository. */
