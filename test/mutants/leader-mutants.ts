@@ -267,6 +267,7 @@ export const LEADER_MUTANTS: readonly Mutant[] = [
     name: 'end-undone',
     rule: 'EP5',
     mode: 'mixed',
+    faults: 'switch-mode,kill-leader,partition',
     what: 'a leader that is elected above an end goes on as if there were none',
     file: 'core/leader-mode/chain.ts',
     find: 'return asked.has(multiEpochAfter(log.epoch)) ? null : log.epoch',
