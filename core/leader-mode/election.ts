@@ -282,6 +282,8 @@ export class Election {
 
   #mayStand(): boolean {
     if (!this.#context.isAble() || !this.hasVote) return false
+    // Its own vote is for no candidate behind what it once held, either.
+    if (isFurther(this.#promise.position, this.#context.chain.position)) return false
     return !this.isFree || this.#wish === this.#promise.entered
   }
 
