@@ -5,7 +5,16 @@
 
 import { describe, expect, it } from 'vitest'
 import { present } from '../../base/index.ts'
-import { type FaultPlan, simulate, type Violation, type Weather, WORKLOADS } from '../../sim/index.ts'
+import {
+  FAULT_KINDS,
+  type FaultKind,
+  type FaultPlan,
+  type RunMode,
+  simulate,
+  type Violation,
+  type Weather,
+  WORKLOADS,
+} from '../../sim/index.ts'
 
 const NEVER = { numerator: 0, denominator: 1 }
 
@@ -57,7 +66,54 @@ function violationsOf(seed: number, plan: FaultPlan): readonly Violation[] {
   return violations
 }
 
+/** Bugs of leader mode, by the seeds that showed them, with the faults and the weather that these give. */
+const LED: readonly {
+  readonly seed: number
+  readonly mode: RunMode
+  readonly nodes: number
+  readonly faults?: readonly FaultKind[]
+  readonly what: string
+}[] = [
+  { seed: 34, mode: 'leader', nodes: 5, what: '[LM6] of a log that was left out nothing is acknowledged' },
+  { seed: 15, mode: 'leader', nodes: 5, what: '[LM7] a linearizable read joins no commit in flight' },
+  { seed: 55, mode: 'leader', nodes: 5, what: '[EP1] whoever is in the first epoch of a cluster in leader mode admits nothing' },
+  { seed: 57, mode: 'leader', nodes: 5, what: '[MB1] a leader counts itself only as a bound voter' },
+  { seed: 59, mode: 'mixed', nodes: 3, what: '[EP4] adopted entries are reported once they are here' },
+  { seed: 66, mode: 'mixed', nodes: 3, what: '[JR5] after a restart a node serves once it has applied what it can' },
+  { seed: 44, mode: 'mixed', nodes: 3, what: '[LM4] what is acknowledged is in the durable promise' },
+  {
+    seed: 66,
+    mode: 'leader',
+    nodes: 3,
+    faults: ['logs-rollback', 'kill-leader', 'partition'],
+    what: '[LM1] nobody stands behind what it once held',
+  },
+]
+
 describe('what the simulator found', () => {
+  it.each(LED)('$what ($mode, $nodes nodes, seed $seed)', ({ seed, mode, nodes, faults = FAULT_KINDS }) => {
+    const workload = present(
+      WORKLOADS.find(({ name }) => name === 'mixed'),
+      'there is a mixed workload',
+    )
+    const { violations, counts } = simulate({
+      seed,
+      nodes,
+      durationMs: 18_000,
+      callsPerSecond: 60,
+      workload,
+      mode,
+      faults,
+      plan: null,
+      weather: null,
+      callsMax: null,
+      keepTrace: false,
+      onProgress: null,
+    })
+    expect(violations).toEqual([])
+    expect(counts.leaders).toBeGreaterThan(0)
+  })
+
   it.each([224, 225, 226])('[HL3] a clock that is put right stamps nothing ahead of all others (seed %i)', (seed) => {
     const plan: FaultPlan = [
       { kind: 'clock-step', atMs: 4000, node: 3, byMs: -101_000 },
