@@ -261,6 +261,10 @@ export class LeaderMode {
   /** Somebody knows this block to be committed. */
   learnCommit(place: ChainPlace): void {
     this.#chain.commit(place)
+    // Its own epoch is over: nothing more of that is written or acknowledged (EP4).
+    if (place.epoch <= this.promised) return
+    this.#yieldTo(place.epoch)
+    this.#keeper.change({ promised: place.epoch, elected: null, asked: null })
   }
 
   // Requests
@@ -430,8 +434,11 @@ export class LeaderMode {
   #enter(epoch: Epoch): void {
     const { entered, promised } = this.#keeper.current
     if (epoch <= entered) return
-    const raised = epoch > promised ? { promised: epoch, elected: null, asked: null } : {}
-    this.#keeper.change({ entered: epoch, committed: this.#chain.committed, ...raised })
+    const { committed } = this.#chain
+    // An epoch that is known to be over is passed through: nothing of it is written or acknowledged.
+    const reached = committed === null ? epoch : highest(epoch, committed.epoch)
+    const raised = reached > promised ? { promised: reached, elected: null, asked: null } : {}
+    this.#keeper.change({ entered: epoch, committed, ...raised })
     this.#election.forgetWish()
     if (!isLeaderEpoch(epoch)) this.#context.refuseGathered(noLeaderError(), 'linearizable-reads')
     this.#context.drain()
@@ -462,10 +469,11 @@ export class LeaderMode {
       this.#leading = null
       this.#election.stepDown(false)
       this.#reads.refuseAll(noLeaderError())
+      // What waited for the chain is applied before anything is written on top of it.
+      this.#context.drain()
     }
     this.#context.publishCommitted()
     this.#sendLead(leading)
-    if (isEnded) this.#context.drain()
   }
 
   /** Somebody promised a higher epoch: this leader can't be acknowledged there, so it stands above (LM2). */
@@ -487,9 +495,8 @@ export class LeaderMode {
   }
 
   #follow(from: NodeName, lead: Lead): void {
-    const { promised } = this.#keeper.current
-    if (lead.committed !== null) this.#chain.commit(lead.committed)
-    if (lead.epoch < promised) {
+    if (lead.committed !== null) this.learnCommit(lead.committed)
+    if (lead.epoch < this.promised) {
       const { epoch } = lead
       return this.#keeper.sendOnceDurable(from, () => ({ kind: 'ballot', isTrial: false, epoch, granted: null, promised: this.promised }))
     }

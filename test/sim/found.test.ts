@@ -81,6 +81,9 @@ const LED: readonly {
   { seed: 59, mode: 'mixed', nodes: 3, what: '[EP4] adopted entries are reported once they are here' },
   { seed: 66, mode: 'mixed', nodes: 3, what: '[JR5] after a restart a node serves once it has applied what it can' },
   { seed: 44, mode: 'mixed', nodes: 3, what: '[LM4] what is acknowledged is in the durable promise' },
+  { seed: 100_038, mode: 'mixed', nodes: 5, what: '[EP4] an epoch that is known to be over is passed through' },
+  { seed: 100_047, mode: 'mixed', nodes: 5, what: '[HL2] what waited for the end of a leader epoch is applied before anything is written' },
+  { seed: 100_153, mode: 'mixed', nodes: 5, what: '[EP4] who knows that its epoch is over acknowledges nothing more of it' },
   {
     seed: 66,
     mode: 'leader',
