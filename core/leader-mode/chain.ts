@@ -105,10 +105,6 @@ export class Chain {
     return null
   }
 
-  has(writer: WriterId): boolean {
-    return this.#logs.has(writer)
-  }
-
   isFull(writer: WriterId): boolean {
     const log = this.#log(writer)
     return log.isFull || log.isDead
@@ -146,11 +142,10 @@ export class Chain {
     if (adopts !== null) this.#adopted.join(adopts)
   }
 
-  /** Learns that a block is committed. True if that is further than what was known. */
-  commit(place: ChainPlace): boolean {
-    if (this.#committed !== null && !isFurther(place, this.#committed)) return false
-    this.#committed = { writer: place.writer, epoch: place.epoch, length: place.length }
-    return true
+  /** Learns that a block is committed. What is not further than what was known changes nothing. */
+  commit({ writer, epoch, length }: ChainPlace): void {
+    if (this.#committed !== null && !isFurther({ epoch, length }, this.#committed)) return
+    this.#committed = { writer, epoch, length }
   }
 
   /** Looks again at what is held and applies what is committed, until nothing moves. */
