@@ -59,9 +59,9 @@ export class Admission {
       case 'copies':
         return this.#isFull ? this.#fail(id, busyError()) : writes.countCopies(id, request)
       case 'mode':
-        return this.#isFull ? this.#fail(id, busyError()) : mode.switchMode(id, request)
+        return this.#isFull ? this.#fail(id, busyError()) : mode.operations.switchMode(id, request)
       case 'promote':
-        return this.#isFull ? this.#fail(id, busyError()) : mode.promote(id, request)
+        return this.#isFull ? this.#fail(id, busyError()) : mode.operations.promote(id, request)
       case 'get':
       case 'scan':
       case 'inspect':

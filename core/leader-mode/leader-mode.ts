@@ -2,7 +2,8 @@
  * The modes of a group (EP, LM): which epoch this member is in, what it has promised, who leads, and
  * so whether it may write, apply or answer. It wires the parts, each of which has a file: the
  * `Chain` of leaders' logs, the `Election`, the leader's own books in `Leading`, the reads that
- * wait in `ReadIndex`, and the durable promise in the `PromiseKeeper`.
+ * wait in `ReadIndex`, what operators ask in `Operations`, and the durable promise in the
+ * `PromiseKeeper`.
  *
  * A leader has one block at a time that is not committed: requests gather meanwhile, as they do
  * for the disk. A pipeline of blocks was rejected: it needs a state for each block that may die,
@@ -17,23 +18,15 @@ import {
   type NodeName,
   type Now,
   type Prng,
-  SkeinError,
+  type SkeinError,
   unreachable,
   type WriterId,
 } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, lastOf } from '../entry.ts'
-import { noLeaderError, noQuorumError, notLeaderError, noVoteError } from '../refuse.ts'
+import { noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
-import {
-  isWrite,
-  type ModeRequest,
-  type PromoteRequest,
-  type ReadRequest,
-  type Reply,
-  type RequestId,
-  type WriteRequest,
-} from '../requests.ts'
+import { isWrite, type ReadRequest, type Reply, type RequestId, type WriteRequest } from '../requests.ts'
 import type { ChainStatus } from '../status.ts'
 import { Chain } from './chain.ts'
 import type { ChainAct, ChainBlock } from './chain-block.ts'
@@ -42,10 +35,9 @@ import type { DurablePromise } from './durable-promise.ts'
 import { ELECTION_TIMEOUT_MAX_MS, Election } from './election.ts'
 import { highest, multiEpochAfter } from './epochs.ts'
 import { Following } from './following.ts'
-import { HandOver } from './hand-over.ts'
 import { Leading } from './leading.ts'
 import type { Acknowledge, Lead, LeaderMessage } from './message.ts'
-import { ModeWaits } from './mode-waits.ts'
+import { Operations } from './operations.ts'
 import type { ChainPlace } from './position.ts'
 import { PromiseKeeper } from './promise-keeper.ts'
 import { ReadIndex, type UnconfirmedRead } from './read-index.ts'
@@ -94,13 +86,10 @@ export class LeaderMode {
   readonly #election: Election
   readonly #following: Following
   readonly #reads: ReadIndex
-  readonly #modeWaits = new ModeWaits()
+  readonly operations: Operations
   #leading: Leading | null = null
   /** What is reported as durable while nothing of a multi epoch may be acknowledged (EP4); null: all of it is. */
   #reported: VersionVector | null = null
-  #handOver: HandOver | null = null
-  /** An operator asked for the multi mode: the leader ends its epoch. */
-  #isEndAsked = false
   #isAdoptDue = false
 
   constructor(context: LeaderModeContext) {
@@ -133,6 +122,16 @@ export class LeaderMode {
       isAble: () => context.isAble(),
       send,
       win: (epoch, grants) => this.#win(epoch, grants),
+    })
+    this.operations = new Operations({
+      node: config.node,
+      mode: this,
+      election: this.#election,
+      now,
+      leading: () => this.#leading,
+      send,
+      reply: (id, reply) => context.reply(id, reply),
+      askGather: () => context.askGather(),
     })
   }
 
@@ -171,7 +170,7 @@ export class LeaderMode {
 
   /** Requests that wait here. */
   get heldRequests(): number {
-    return this.#reads.size + this.#modeWaits.size + (this.#handOver === null ? 0 : 1)
+    return this.#reads.size + this.operations.size
   }
 
   /** What this member reports as durable (EP4). */
@@ -222,14 +221,14 @@ export class LeaderMode {
   /** True if the leader takes writes: its header is committed, and it does not end or hand over its epoch. */
   get isServing(): boolean {
     const leading = this.#leading
-    return leading !== null && leading.committed > 0 && this.#handOver === null && !this.#wantsEnd
+    return leading !== null && leading.committed > 0 && !this.operations.isHandingOver && !this.wantsEnd
   }
 
   /** What the leader writes next besides its clients' entries; null if nothing. Called with no block under way. */
   nextAct(): ChainAct | null {
     const leading = this.#leading
     if (leading === null || leading.committed === 0) return null
-    if (this.#wantsEnd) return { kind: 'end' }
+    if (this.wantsEnd) return { kind: 'end' }
     const voters = leading.nextVoters((node) => this.#context.directoryOf(node))
     if (voters !== null) return { kind: 'voters', voters }
     if (!this.#isAdoptDue) return null
@@ -273,13 +272,13 @@ export class LeaderMode {
     if (!isWrite(request) && request.consistency !== 'linearizable') return 'serve'
     if (this.permit === 'multi') return isWrite(request) ? 'serve' : noLeaderError()
     if (this.isServing) return 'serve'
-    return this.#elsewhere ?? 'wait'
+    return this.elsewhere ?? 'wait'
   }
 
   /** A read, or answers, that a majority has to confirm before they leave. */
   confirm(read: UnconfirmedRead): void {
     const leading = this.#leading
-    if (leading === null) return this.#reads.refuse(read, this.#elsewhere ?? this.#lostError())
+    if (leading === null) return this.#reads.refuse(read, this.unavailable)
     this.#reads.add(read, leading.round)
     this.#context.askGather()
   }
@@ -292,29 +291,7 @@ export class LeaderMode {
 
   withdraw(id: RequestId): void {
     this.#reads.remove(id)
-    this.#modeWaits.remove(id)
-  }
-
-  switchMode(id: RequestId, request: ModeRequest): void {
-    const { mode } = request
-    if (mode === 'multi' && this.mode === 'leader') {
-      if (this.#leading !== null) this.#isEndAsked = true
-      else if (this.#elsewhere !== null) return this.#context.reply(id, { kind: 'failed', error: this.#elsewhere })
-    } else if (mode === 'leader' && this.permit === 'multi') {
-      if (!this.#election.hasVote) return this.#context.reply(id, { kind: 'failed', error: noVoteError(this.#context.config.node) })
-      this.#election.wish(this.epoch)
-    }
-    this.#modeWaits.add(id, request, this.#nowMs)
-    this.#context.askGather()
-  }
-
-  promote(id: RequestId, { node, timeoutMs }: PromoteRequest): void {
-    const error = this.#promotionError(node)
-    if (error !== null) return this.#context.reply(id, { kind: 'failed', error })
-    if (node === this.#context.config.node) return this.#context.reply(id, this.#modeReply())
-    const patienceMs = Math.min(timeoutMs, ELECTION_TIMEOUT_MAX_MS)
-    this.#handOver = new HandOver(id, node, this.#nowMs + patienceMs)
-    this.#context.askGather()
+    this.operations.withdraw(id)
   }
 
   // Peers
@@ -347,7 +324,7 @@ export class LeaderMode {
 
   /** A log went out of service: its writer can't lead with it. */
   logFailed(writer: WriterId): void {
-    if (this.#leading?.writer === writer) this.#stepDown(this.#lostError(), false)
+    if (this.#leading?.writer === writer) this.#stepDown(this.lostError, false)
   }
 
   /** A heartbeat told what a peer has promised. */
@@ -360,14 +337,15 @@ export class LeaderMode {
   tick(): void {
     const leading = this.#leading
     if (leading !== null) {
-      if (!leading.hearsMajority(this.#nowMs, ELECTION_TIMEOUT_MAX_MS) || !this.#context.isAble()) this.#stepDown(this.#lostError(), false)
+      if (!leading.hearsMajority(this.#nowMs, ELECTION_TIMEOUT_MAX_MS) || !this.#context.isAble()) this.#stepDown(this.lostError, false)
       else this.#isAdoptDue = true
     }
     if (this.#awaitsFirstLeader) this.#election.wish(this.epoch)
     this.#election.tick()
     const { committed } = this.#chain
     if (committed !== this.#keeper.current.committed) this.#keeper.note({ committed })
-    this.#expire()
+    this.#reads.refuseExpired(this.#nowMs, () => this.lostError)
+    this.operations.expire()
     if (leading !== null) this.#context.askGather()
   }
 
@@ -384,7 +362,7 @@ export class LeaderMode {
     if (leading?.advanceCommit() === true) this.#commit(leading)
     this.#following.settle()
     if (this.#leading !== null && this.#leading.committed > 0 && this.#reads.size > 0) this.#reads.confirm(this.#leading.confirmedRound)
-    this.#resolveWaits()
+    this.operations.settle()
     // Others wait for it, and nothing gathers that could share the write.
     if (this.mustWritePromise && this.permit === 'none') this.#context.persist()
   }
@@ -414,15 +392,31 @@ export class LeaderMode {
     return leader.node === this.#context.config.node || this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MAX_MS ? leader.node : null
   }
 
+  /** Where to go with what only a leader can do; null if nobody is known to lead. */
+  get elsewhere(): SkeinError | null {
+    const { leader } = this
+    return leader === null || leader === this.#context.config.node ? null : notLeaderError(leader, this.#context.urlOf(leader))
+  }
+
+  get lostError(): SkeinError {
+    return noQuorumError(this.#context.config.node, this.promised)
+  }
+
+  /** Why what waited for a leader did not find one. */
+  get unavailable(): SkeinError {
+    return this.elsewhere ?? this.lostError
+  }
+
+  /** True if the leader ends its epoch as soon as it can (EP5). */
+  get wantsEnd(): boolean {
+    return this.operations.isEndAsked || this.#chain.wantsMultiSince() !== null
+  }
+
   // Below: how it does these.
 
   /** True in a cluster that begins in leader mode, until a leader's epoch is entered (EP1). */
   get #awaitsFirstLeader(): boolean {
     return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH
-  }
-
-  get #wantsEnd(): boolean {
-    return this.#isEndAsked || this.#chain.wantsMultiSince() !== null
   }
 
   #promiseChanged(): void {
@@ -451,7 +445,7 @@ export class LeaderMode {
       if (this.#chain.contents.get(writer) < sequence) adopts.advance(writer, sequence)
     const link = { follows: this.#chain.end, leadership: { voters, asked: this.#keeper.current.asked, adopts } }
     const writer = this.#context.lead(epoch, link)
-    this.#isEndAsked = false
+    this.operations.won()
     this.#following.stop()
     const { node, directory } = this.#context.config
     this.#leading = new Leading(epoch, writer, this.#nowMs, { node, directory, chain: this.#chain, voters: () => this.voters })
@@ -480,17 +474,16 @@ export class LeaderMode {
   #yieldTo(promised: Epoch): void {
     this.#election.see(promised)
     const leading = this.#leading
-    if (leading !== null && promised > leading.epoch) this.#stepDown(this.#lostError(), true)
+    if (leading !== null && promised > leading.epoch) this.#stepDown(this.lostError, true)
   }
 
   #stepDown(error: SkeinError, isUrgent: boolean): void {
     this.#leading = null
     this.#following.stop()
-    this.#isEndAsked = false
     this.#election.stepDown(isUrgent)
     this.#context.depose(error)
     this.#reads.refuseAll(error)
-    if (this.#handOver !== null && !this.#handOver.isSent) this.#failHandOver()
+    this.operations.deposed()
     this.#context.drain()
   }
 
@@ -503,7 +496,7 @@ export class LeaderMode {
     if (this.#leading !== null) this.#stepDown(notLeaderError(from, this.#context.urlOf(from)), false)
     this.#election.hear(from, lead.epoch)
     this.#following.follow(from, lead)
-    const elsewhere = this.#elsewhere
+    const elsewhere = this.elsewhere
     if (elsewhere !== null) this.#context.refuseGathered(elsewhere, 'all')
   }
 
@@ -517,73 +510,6 @@ export class LeaderMode {
     const round = leading.beginRound()
     const { committed } = this.#chain
     for (const peer of this.#context.connected()) this.#context.send(peer, { kind: 'lead', epoch, writer, committed, round })
-  }
-
-  /** Where to go with what only a leader can do; null if nobody is known to lead. */
-  get #elsewhere(): SkeinError | null {
-    const { leader } = this
-    return leader === null || leader === this.#context.config.node ? null : notLeaderError(leader, this.#context.urlOf(leader))
-  }
-
-  /** Why what waited for a leader did not find one. */
-  get unavailable(): SkeinError {
-    return this.#elsewhere ?? this.#lostError()
-  }
-
-  #lostError(): SkeinError {
-    return noQuorumError(this.#context.config.node, this.promised)
-  }
-
-  #resolveWaits(): void {
-    this.#advanceHandOver()
-    if (this.#modeWaits.size === 0) return
-    const isLed = this.leader !== null && (this.#leading === null || this.#leading.committed > 0)
-    const isInLeaderEpoch = isLed && isLeaderEpoch(this.epoch) && !this.#wantsEnd
-    const reached = this.permit === 'multi' ? 'multi' : isInLeaderEpoch ? 'leader' : null
-    for (const id of this.#modeWaits.takeReached(reached)) this.#context.reply(id, this.#modeReply())
-  }
-
-  #modeReply(): Reply {
-    return { kind: 'mode', mode: this.mode, epoch: highest(this.epoch, this.promised), leader: this.leader }
-  }
-
-  #advanceHandOver(): void {
-    const handOver = this.#handOver
-    if (handOver === null) return
-    const { leader } = this
-    if (this.#leading === null && leader === handOver.target) {
-      this.#handOver = null
-      this.#context.reply(handOver.id, this.#modeReply())
-      return
-    }
-    const leading = this.#leading
-    if (leading !== null && handOver.takeReady(leading)) this.#context.send(handOver.target, { kind: 'hand-over', epoch: leading.epoch })
-  }
-
-  #promotionError(node: NodeName): SkeinError | null {
-    if (this.mode === 'multi')
-      return new SkeinError('BAD_REQUEST', 'nobody leads in multi-leader mode: switch with `skein mode leader` first')
-    if (this.#leading === null) return this.#elsewhere ?? this.#lostError()
-    if (!this.isServing) return new SkeinError('UNAVAILABLE', 'the leader is just beginning, ending or handing over: try again')
-    if (this.voters.some((voter) => voter.node === node && voter.directory !== null)) return null
-    return new SkeinError('NOT_FOUND', `${node} is no voter of this cluster: \`skein status\` lists them`)
-  }
-
-  #failHandOver(): void {
-    const handOver = this.#handOver
-    if (handOver === null) return
-    this.#handOver = null
-    this.#context.reply(handOver.id, { kind: 'failed', error: handOver.lateError })
-    this.#context.askGather()
-  }
-
-  #expire(): void {
-    const nowMs = this.#nowMs
-    this.#reads.refuseExpired(nowMs, () => this.#lostError())
-    if (this.#handOver?.isLate(nowMs) === true) this.#failHandOver()
-    const expired = this.#modeWaits.takeExpired(nowMs)
-    if (expired.length > 0 && !this.#modeWaits.wants('leader')) this.#election.forgetWish()
-    for (const id of expired) this.#context.reply(id, { kind: 'failed', error: this.#lostError() })
   }
 
   get #nowMs(): number {
