@@ -21,6 +21,8 @@ export const ERROR_STATUS = {
   CLOCK_SKEW: 503,
   TIMEOUT: 504,
   DISK_FULL: 507,
+  /** The node is no member of the cluster any more (MB4). */
+  REMOVED: 410,
   /** A node that can't start: its directory or its journal is not what it should be. */
   NAME_IN_USE: 409,
   DIRECTORY_IN_USE: 409,

@@ -46,6 +46,7 @@ export function exitCodeOf(error: SkeinError): ExitCode {
     case 'STALE':
     case 'CLOCK_SKEW':
     case 'DISK_FULL':
+    case 'REMOVED':
     case 'NAME_IN_USE':
     case 'DIRECTORY_IN_USE':
     case 'DIRECTORY_COPIED':

@@ -36,6 +36,7 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
       maxValueBytes: options.maxValue,
       forwards: options.forward ?? true,
       maxClockDriftMs: options.maxClockDrift,
+      joins: options.join,
       mode: options.mode,
       url: options.advertiseUrl,
       dropRate: options.dropRate,

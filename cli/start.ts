@@ -49,6 +49,7 @@ const OPTIONS = {
     { summary: 'how a new cluster takes writes: through every node, or through a leader', choices: ['multi', 'leader'] },
     'multi',
   ),
+  join: switchOption('come to a cluster that is there already: no vote until `skein join`, and --peers are its members'),
   forward: optionalSwitch('send on to the leader what only it can do; --no-forward: refuse it (default: on)', null),
   secretFile: textOption({ summary: 'file with the secret that the cluster shares (skein secret)', placeholder: '<file>' }, null),
   discovery: choiceOption({ summary: 'how peers are found: by --peers alone, or over a DHT', choices: ['static', 'dht'] }, 'static'),

@@ -62,6 +62,8 @@ export class Admission {
         return this.#isFull ? this.#fail(id, busyError()) : mode.operations.switchMode(id, request)
       case 'promote':
         return this.#isFull ? this.#fail(id, busyError()) : mode.operations.promote(id, request)
+      case 'members':
+        return this.#isFull ? this.#fail(id, busyError()) : mode.operations.changeMembers(id, request)
       case 'get':
       case 'scan':
       case 'inspect':
@@ -111,6 +113,8 @@ export class Admission {
 
   #refusalOf(request: SessionRequest): SkeinError | null {
     const { node, mode, writes, recovery, readOnly } = this.#context
+    // There is no leader to wait for any more.
+    if (isWrite(request) && readOnly() === 'REMOVED') return readOnlyError('REMOVED', node)
     const progress = recovery()
     if (progress !== null) return recoveringError(progress === 'unknown' ? null : progress)
     const route = mode.route(request)

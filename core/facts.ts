@@ -10,7 +10,7 @@ import { LOGS_MAX } from './delivery.ts'
 import { type DurablePromise, decodePromise, encodePromise, NO_PROMISE } from './leader-mode/durable-promise.ts'
 import type { LogFailure } from './ports.ts'
 
-const FACTS_VERSION = 2
+const FACTS_VERSION = 3
 const REASON_LENGTH_MAX = 256
 
 export interface Facts {

@@ -23,6 +23,8 @@ export interface Surroundings {
   /** The clocks of the peers that are alive, as offsets to the own one. */
   readonly clockOffsetsMs: readonly number[]
   readonly connectedPeers: number
+  /** The chain says that this node's directory is no member's any more (MB4). */
+  readonly isRemoved: boolean
   /** The last timestamp given or seen. */
   readonly latest: Timestamp
   readonly now: Now
@@ -62,10 +64,13 @@ export class Health {
     this.#refusals.delete(by)
   }
 
-  assess({ clockOffsetsMs, connectedPeers, latest, now }: Surroundings): void {
+  assess({ clockOffsetsMs, connectedPeers, isRemoved, latest, now }: Surroundings): void {
     this.#referenceMs = clockOffsetsMs.length < OTHER_CLOCKS_MIN ? null : now.wallMs - now.monotonicMs + medianOffsetMs(clockOffsetsMs)
-    if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
-    else if (this.refusals(now).length > 0 && connectedPeers === 0) this.#readOnly = 'NAME_IN_USE'
+    // Who is refused by some and connected to others may yet be in the right.
+    const refusal = connectedPeers === 0 ? (this.refusals(now)[0]?.reason ?? null) : null
+    if (isRemoved) this.#readOnly = 'REMOVED'
+    else if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
+    else if (refusal !== null) this.#readOnly = refusal
     else this.#readOnly = this.#isAhead(latest, now) ? 'CLOCK_SKEW' : null
   }
 

@@ -166,6 +166,8 @@ export class Interpreter {
         return this.#transport?.send(effect.to, group, effect.message)
       case 'expel':
         return this.#transport?.expel(effect.peer, effect.reason)
+      case 'dismiss':
+        return this.#transport?.dismiss(effect.peer)
       default:
         return unreachable(effect)
     }

@@ -27,6 +27,7 @@ import { decodeVector, decodeWriterId, encodeVector, type ReadonlyVersionVector,
 import { decodeChainPlace, encodeChainPlace } from './leader-mode/chain-link.ts'
 import { decodeLeaderMessage, encodeLeaderMessage, type LeaderMessage } from './leader-mode/message.ts'
 import type { ChainPlace } from './leader-mode/position.ts'
+import { decodeNames, encodeNames } from './leader-mode/voters.ts'
 
 const ANNOUNCE = 1
 const HEARTBEAT = 2
@@ -60,6 +61,8 @@ export interface Heartbeat {
   readonly promised: Epoch
   /** The furthest block of the chain that the sender knows to be committed. */
   readonly committed: ChainPlace | null
+  /** The members by the sender's first start, until it has a chain that says who votes (MB1). */
+  readonly founders: readonly NodeName[]
   /** Where clients reach the sender over HTTP; empty if nowhere. */
   readonly url: string
   /** What the sender holds durably and has applied. */
@@ -88,6 +91,7 @@ export function encodeMessage(message: Announce | Heartbeat | LeaderMessage): Ui
         .uint(message.promised)
         .byte(message.committed === null ? 0 : 1)
       if (message.committed !== null) encodeChainPlace(output, message.committed)
+      encodeNames(output, message.founders)
       output.binary(message.url)
       encodeVector(output, message.frontier)
       output.fixed(bytesOfHex(message.digest)).uint(message.reaches.length)
@@ -127,6 +131,7 @@ function decodeHeartbeat(input: ByteReader): Message {
   const epoch = input.uint() as Epoch
   const promised = input.uint() as Epoch
   const committed = decodeFlag(input) ? decodeChainPlace(input) : null
+  const founders = decodeNames(input)
   const url = input.binary(URL_LENGTH_MAX)
   const frontier = decodeVector(input)
   const digest = toHex(input.fixed(DIGEST_BYTES))
@@ -145,6 +150,7 @@ function decodeHeartbeat(input: ByteReader): Message {
     epoch,
     promised,
     committed,
+    founders,
     url,
     frontier,
     digest,

@@ -30,6 +30,8 @@ interface Peer {
   /** Its durable frontier by the last report. */
   report: VersionVector | null
   digest: string | null
+  /** The members as it knew them at its first start; null before it told. */
+  founders: readonly NodeName[] | null
   /** Where clients reach it over HTTP. */
   url: string | null
   reaches: readonly NodeName[]
@@ -48,15 +50,20 @@ export class Peers {
   readonly #self: NodeName
   readonly #directory: DirectoryId
   /** Who counts in a write concern; others may be connected too. */
-  readonly #members: ReadonlySet<NodeName>
+  #members: ReadonlySet<NodeName> = new Set()
   readonly #peers = new Map<NodeName, Peer>()
 
-  /** @param members the other members by name: they are shown as down before they are ever heard */
-  constructor(self: NodeName, directory: DirectoryId, members: readonly NodeName[]) {
+  constructor(self: NodeName, directory: DirectoryId) {
     this.#self = self
     this.#directory = directory
+  }
+
+  /** Who they are from here on: they are shown as down before they are ever heard; who is none any more is forgotten once it is gone. */
+  setMembers(members: readonly NodeName[]): void {
+    const former = this.#members
     this.#members = new Set(members)
-    for (const member of members) if (member !== self) this.#peer(member)
+    for (const member of members) if (member !== this.#self) this.#peer(member)
+    for (const [name, peer] of this.#peers) if (former.has(name) && !this.#members.has(name) && !peer.connected) this.#peers.delete(name)
   }
 
   /** The reason to refuse a verified hello, or null (ID5). */
@@ -74,6 +81,7 @@ export class Peers {
     // It reports at once. What it had reported before may be gone, with another directory or an older copy of its own.
     peer.report = null
     peer.digest = null
+    peer.founders = null
     peer.directory = directory
     peer.connected = true
     peer.heardAtMs = now.monotonicMs
@@ -84,6 +92,12 @@ export class Peers {
     const peer = this.#peer(name)
     peer.connected = false
     peer.reaches = []
+    peer.founders = null
+  }
+
+  /** It was removed (MB4), and is not shown any more. */
+  forget(name: NodeName): void {
+    this.#peers.delete(name)
   }
 
   hear(name: NodeName, heartbeat: Heartbeat & { readonly frontier: VersionVector }, now: Now): void {
@@ -91,6 +105,7 @@ export class Peers {
     peer.heardAtMs = now.monotonicMs
     peer.report = heartbeat.frontier
     peer.digest = heartbeat.digest
+    peer.founders = heartbeat.founders
     peer.url = heartbeat.url === '' ? null : heartbeat.url
     peer.reaches = heartbeat.reaches
     peer.lastHeartbeat = { sentAtMs: heartbeat.sentAtMs, receivedAtMs: now.monotonicMs }
@@ -106,6 +121,11 @@ export class Peers {
   directoryOf(name: NodeName): DirectoryId | null {
     const peer = this.#peers.get(name)
     return peer?.connected === true ? peer.directory : null
+  }
+
+  /** The members by a connected peer's first start; empty if it has a chain that says who votes, null before it told. */
+  foundersOf(name: NodeName): readonly NodeName[] | null {
+    return this.#peers.get(name)?.founders ?? null
   }
 
   urlOf(name: NodeName): string | null {
@@ -166,6 +186,7 @@ export class Peers {
         heardAtMs: null,
         report: null,
         digest: null,
+        founders: null,
         url: null,
         reaches: [],
         rttMs: null,

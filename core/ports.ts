@@ -104,6 +104,8 @@ export interface Transport {
   send(to: NodeName, group: GroupName, message: Uint8Array): void
   /** Closes the connection of a peer that sent what no correct node sends. */
   expel(peer: NodeName, reason: string): void
+  /** Closes the connection of a peer that is no member any more; `admit` refuses it from now on. */
+  dismiss(peer: NodeName): void
   close(done: () => void): void
 }
 
@@ -118,4 +120,5 @@ export interface TransportEvents {
   onRefused(by: NodeName, refusal: PeerRefusal): void
 }
 
-export type PeerRefusal = 'NAME_IN_USE'
+/** Another live process has its name (ID5), or its directory was removed from the cluster (MB4). */
+export type PeerRefusal = 'NAME_IN_USE' | 'REMOVED'

@@ -4,7 +4,7 @@
 
 import { type NodeName, SkeinError, unreachable } from '../base/index.ts'
 
-export type ReadOnlyReason = 'DISK_FULL' | 'CLOCK_SKEW' | 'NAME_IN_USE'
+export type ReadOnlyReason = 'DISK_FULL' | 'CLOCK_SKEW' | 'NAME_IN_USE' | 'REMOVED'
 
 /** The answer to a write on `node`, or null if nothing keeps it from writing. */
 export function readOnlyError(reason: ReadOnlyReason | null, node: NodeName): SkeinError | null {
@@ -21,6 +21,11 @@ export function readOnlyError(reason: ReadOnlyReason | null, node: NodeName): Sk
       )
     case 'NAME_IN_USE':
       return new SkeinError('UNAVAILABLE', `another process runs under the name ${node}: stop one of the two`, { details: { reason } })
+    case 'REMOVED':
+      return new SkeinError(
+        'REMOVED',
+        `${node} was removed from this cluster: write to another node; to come back it starts on an empty data directory with --join`,
+      )
     default:
       return unreachable(reason)
   }

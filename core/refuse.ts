@@ -35,6 +35,17 @@ export function noVoteError(node: NodeName): SkeinError {
   return new SkeinError('UNAVAILABLE', message, { details: { applied: false } })
 }
 
+/** Nodes that no leader was elected by yet were started with different lists of members (MB1). */
+export function foundersDifferError(
+  node: NodeName,
+  own: readonly NodeName[],
+  others: ReadonlyMap<NodeName, readonly NodeName[]>,
+): SkeinError {
+  const lists = [[node, own] as const, ...others].map(([name, members]) => `${name} has ${members.join(', ')}`)
+  const message = `the nodes were started with different --peers, so they can't elect a leader: ${lists.join('; ')}; start each with the same list`
+  return new SkeinError('CONFLICT', message, { details: { applied: false, members: Object.fromEntries([[node, own], ...others]) } })
+}
+
 /** The leader lost its majority, or its epoch, with the write on its way. */
 export function lostWriteError(): SkeinError {
   const message =

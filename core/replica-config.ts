@@ -7,8 +7,10 @@ export interface ReplicaConfig {
   readonly group: GroupName
   readonly node: NodeName
   readonly directory: DirectoryId
-  /** All members by name, this node included; the same on every node (MB1). */
+  /** All members by name, this node included; the same on every node (MB1). Read at the first start; later the chain says who they are. */
   readonly members: readonly NodeName[]
+  /** This node comes to a cluster that is there already: it has no vote until it is given one (MB2). */
+  readonly joins: boolean
   /**
    * How far an entry may be ahead of the reference clock (HL3). Lower notices a wrong clock
    * sooner; it must stay above what clocks in the cluster really differ by.

@@ -5,19 +5,11 @@
  * contract), which is what makes the simulator honest: it runs the code that ships.
  *
  * This file admits inputs and wires the parts; each rule lives in the part named for it: writing
- * in `write-path.ts`, applying what peers wrote in `delivery.ts`, membership in `peers.ts`.
+ * in `write-path.ts`, applying what peers wrote in `delivery.ts`, what peers
+ * say in `gossip.ts`, what is known of them in `peers.ts`.
  */
 
-import {
-  type DirectoryId,
-  type LogKey,
-  MalformedError,
-  type NodeName,
-  type Now,
-  type Prng,
-  unreachable,
-  type WriterId,
-} from '../base/index.ts'
+import { type DirectoryId, type LogKey, type NodeName, type Now, type Prng, unreachable, type WriterId } from '../base/index.ts'
 import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
 import { Admission } from './admission.ts'
 import { answerRead } from './answer-read.ts'
@@ -25,10 +17,11 @@ import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog, ReplyEffect } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
 import { decodeFacts, encodeFacts } from './facts.ts'
+import { Gossip } from './gossip.ts'
 import { Health } from './health.ts'
 import { IdempotencyTable } from './idempotency.ts'
 import { LeaderMode } from './leader-mode/leader-mode.ts'
-import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
+import { encodeMessage } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
 import type { ReplicaConfig } from './replica-config.ts'
@@ -54,8 +47,7 @@ export class Replica {
   /** Logs out of service for good (LG2); journaled as facts. */
   readonly #forked = new Map<WriterId, LogFailure>()
   readonly #health: Health
-  /** Peers that saw another process under this node's name. */
-  readonly #contestedBy = new Set<NodeName>()
+  readonly #gossip: Gossip
   /** A copy of the frontier that replies share until it moves. */
   #session: ReadonlyVersionVector | null = null
   #hasMoved = false
@@ -72,7 +64,8 @@ export class Replica {
     this.#config = config
     this.#state = new State(store)
     this.#health = new Health(config.maxClockDriftMs)
-    this.#peers = new Peers(config.node, config.directory, config.members)
+    this.#peers = new Peers(config.node, config.directory)
+    this.#peers.setMembers(config.members)
     this.#delivery = new Delivery({
       group: config.group,
       node: config.node,
@@ -95,9 +88,11 @@ export class Replica {
       apply: (entry) => this.#applyForeign(entry),
       drain: () => this.#delivery.drain(),
       resume: (writer) => this.#delivery.resume(writer),
+      seat: () => this.#gossip.seat(),
       adoptable: () => this.#delivery.adoptable(),
       connected: () => this.#peers.connected(),
       directoryOf: (peer) => this.#peers.directoryOf(peer),
+      foundersOf: (peer) => this.#peers.foundersOf(peer),
       urlOf: (node) => (node === config.node ? config.url : this.#peers.urlOf(node)),
       // What only the journal has is shared first: a header that adopted it could be held by nobody else.
       isAble: () => this.#isRecovered && this.#health.readOnly === null && !this.#writes.isCarrying,
@@ -119,7 +114,9 @@ export class Replica {
       get epoch() {
         return mode.epoch
       },
-      memberCount: config.members.length,
+      get memberCount() {
+        return mode.members.names.length
+      },
       dropRateMillionths: config.dropRateMillionths,
       random,
       state: this.#state,
@@ -143,6 +140,17 @@ export class Replica {
       multiLink: () => mode.multiLink,
       chain: (writer, block, bytes) => mode.take(writer, block, bytes, true),
       confirm: (replies) => this.#confirm(replies),
+    })
+    this.#gossip = new Gossip({
+      peers: this.#peers,
+      delivery: this.#delivery,
+      mode,
+      url: () => config.url,
+      digest: () => this.#state.digest,
+      now: () => this.#now,
+      emit: (effect) => this.#emit(effect),
+      failLog: (writer, failure) => this.#failLog(writer, failure),
+      reported: () => this.#writes.releaseConcerns(),
     })
     this.#admission = new Admission({
       node: config.node,
@@ -182,9 +190,9 @@ export class Replica {
     if (this.#isRecovered) this.#mode.settle()
   }
 
-  /** Why a peer with a verified hello is refused, or null (ID5). */
+  /** Why a peer with a verified hello is refused, or null (ID5, MB4). */
   admit(peer: NodeName, directory: DirectoryId, now: Now): PeerRefusal | null {
-    return this.#peers.admit(peer, directory, now)
+    return this.#mode.members.removed.has(directory) ? 'REMOVED' : this.#peers.admit(peer, directory, now)
   }
 
   /** True once everything that is on this disk was read. */
@@ -239,14 +247,15 @@ export class Replica {
       epoch: this.#mode.epoch,
       leader: this.#mode.leader,
       chain: this.#mode.status(),
-      members: this.#config.members,
+      members: this.#mode.members.names,
+      foundersDiffer: Object.fromEntries(this.#mode.members.otherFounders),
       digest: this.digest,
       frontier: Object.fromEntries(this.#frontier.entries()),
       keys: this.#state.liveKeys,
       keysWithConflicts: this.#state.conflictedKeys,
       logs: this.#delivery.statuses(),
       peers: this.#peers.statuses(this.#frontier, now),
-      nameContested: this.#contestedBy.size > 0,
+      nameContested: this.#gossip.isNameContested,
       refusedBy: this.#health.refusals(now),
       clockOffsetMs: Math.round(this.#health.referenceOffsetMs(now)),
     }
@@ -274,11 +283,9 @@ export class Replica {
       case 'connected':
         return this.#connect(input.peer, input.directory)
       case 'disconnected':
-        this.#contestedBy.delete(input.peer)
-        this.#peers.disconnect(input.peer)
-        return this.#assessHealth()
+        return this.#disconnect(input.peer)
       case 'message':
-        return this.#receive(input.from, input.message)
+        return this.#gossip.receive(input.from, input.message)
       case 'refused':
         this.#health.noteRefusal(input.by, input.refusal, this.#now)
         return this.#assessHealth()
@@ -346,10 +353,10 @@ export class Replica {
   }
 
   #appended(writer: WriterId, key: LogKey): void {
-    // Its first block gives a log its key: from now on peers can ask for it.
+    // Its first block gives a log its key.
     if (this.#delivery.keyOf(writer) === null) {
       this.#delivery.open(writer, key)
-      this.#announce([{ writer, key }], this.#peers.connected())
+      this.#gossip.announceOwn(writer, key)
     }
     this.#writes.appended(writer)
   }
@@ -374,81 +381,19 @@ export class Replica {
   // Peers
 
   #connect(peer: NodeName, directory: DirectoryId): void {
-    this.#peers.connect(peer, directory, this.#now)
-    this.#mode.meet(peer, directory)
+    this.#gossip.connect(peer, directory)
     this.#health.noteAdmission(peer)
     this.#assessHealth()
-    this.#announce(this.#delivery.announced(), [peer])
-    this.#sendHeartbeat(peer)
   }
 
-  #receive(from: NodeName, bytes: Uint8Array): void {
-    const message = this.#decode(from, bytes)
-    if (message === null) return
-    switch (message.kind) {
-      case 'announce': {
-        const learned = message.logs.filter((log) => this.#learn(log))
-        const others = this.#peers.connected().filter((peer) => peer !== from)
-        return this.#announce(learned, others)
-      }
-      case 'heartbeat':
-        this.#peers.hear(from, message, this.#now)
-        if (message.nameContested) this.#contestedBy.add(from)
-        else this.#contestedBy.delete(from)
-        if (message.committed !== null) this.#mode.learnCommit(message.committed)
-        this.#mode.hearPromise(message.promised)
-        return this.#writes.releaseConcerns()
-      default:
-        return this.#mode.receive(from, message)
-    }
-  }
-
-  #decode(from: NodeName, bytes: Uint8Array): Message | null {
-    try {
-      return decodeMessage(bytes)
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error
-      this.#emit({ kind: 'expel', peer: from, reason: error.message })
-      return null
-    }
-  }
-
-  /** True if the log is new here. */
-  #learn(log: AnnouncedLog): boolean {
-    const known = this.#delivery.keyOf(log.writer)
-    if (known === null || known === log.key) return this.#delivery.learn(log)
-    this.#failLog(log.writer, { kind: 'forked', reason: `two logs claim this writer: ${known} and ${log.key}` })
-    return false
-  }
-
-  #announce(logs: readonly AnnouncedLog[], peers: readonly NodeName[]): void {
-    for (let start = 0; start < logs.length; start += ANNOUNCED_LOGS_MAX) {
-      const message = encodeMessage({ kind: 'announce', logs: logs.slice(start, start + ANNOUNCED_LOGS_MAX) })
-      for (const to of peers) this.#emit({ kind: 'send', to, message })
-    }
+  #disconnect(peer: NodeName): void {
+    this.#gossip.disconnect(peer)
+    this.#assessHealth()
   }
 
   #sendHeartbeats(): void {
     this.#isReportWanted = false
-    for (const peer of this.#peers.connected()) this.#sendHeartbeat(peer)
-  }
-
-  #sendHeartbeat(to: NodeName): void {
-    const message = encodeMessage({
-      kind: 'heartbeat',
-      sentAtMs: this.#now.monotonicMs,
-      wallMs: this.#now.wallMs,
-      echo: this.#peers.echoFor(to, this.#now),
-      epoch: this.#mode.epoch,
-      promised: this.#mode.promised,
-      committed: this.#mode.committed,
-      url: this.#config.url ?? '',
-      frontier: this.#mode.report,
-      digest: this.#state.digest,
-      reaches: this.#peers.connected(),
-      nameContested: this.#peers.isContested(to, this.#now),
-    })
-    this.#emit({ kind: 'send', to, message })
+    this.#gossip.sendHeartbeats()
   }
 
   // Time
@@ -472,6 +417,7 @@ export class Replica {
     this.#health.assess({
       clockOffsetsMs: this.#peers.clockOffsets(this.#now),
       connectedPeers: this.#peers.connected().length,
+      isRemoved: this.#mode.members.removed.has(this.#config.directory),
       latest: this.#clock.latest,
       now: this.#now,
     })

@@ -121,9 +121,28 @@ export interface PromoteRequest {
   readonly timeoutMs: number
 }
 
+/**
+ * Changes who the members are (MB1): `join` gives a node that is connected, and was started with
+ * `--join`, a vote; `remove` takes a node out, with all that it alone had.
+ */
+export interface MembersRequest {
+  readonly kind: 'members'
+  readonly change: 'join' | 'remove'
+  readonly node: NodeName
+  readonly timeoutMs: number
+}
+
 export type ReadRequest = GetRequest | ScanRequest | InspectRequest
 export type WriteRequest = TransactionRequest | ProcedureRequest
-export type Request = ReadRequest | WriteRequest | CopiesRequest | ConflictsRequest | StatusRequest | ModeRequest | PromoteRequest
+export type Request =
+  | ReadRequest
+  | WriteRequest
+  | CopiesRequest
+  | ConflictsRequest
+  | StatusRequest
+  | ModeRequest
+  | PromoteRequest
+  | MembersRequest
 
 export function isWrite(request: Request): request is WriteRequest {
   return request.kind === 'transaction' || request.kind === 'procedure'
@@ -165,4 +184,6 @@ export type Reply =
   | { readonly kind: 'status'; readonly status: Status }
   /** The mode that this node is in. `leader`: as far as it is known. */
   | { readonly kind: 'mode'; readonly mode: 'multi' | 'leader'; readonly epoch: Epoch; readonly leader: NodeName | null }
+  /** Who votes now. */
+  | { readonly kind: 'members'; readonly voters: readonly NodeName[] }
   | { readonly kind: 'failed'; readonly error: SkeinError }

@@ -89,6 +89,8 @@ export interface Status {
   readonly leader: NodeName | null
   readonly chain: ChainStatus
   readonly members: readonly NodeName[]
+  /** Connected nodes that were started with another list of members, while no chain says who they are (MB1). */
+  readonly foundersDiffer: Readonly<Record<string, readonly NodeName[]>>
   /** Equal frontiers imply equal digests (CA5). */
   readonly digest: string
   readonly frontier: Readonly<Record<string, number>>

@@ -73,6 +73,7 @@ interface GroupMessage {
 const PROTOCOL = 'skein/peer'
 const WELCOME = 0
 const NAME_IN_USE = 1
+const REMOVED = 2
 /** For a refusal to reach the peer before the connection closes; the peer closes it earlier. */
 const PARTING_MS = 500
 
@@ -208,6 +209,9 @@ export class PeerConnection {
       case NAME_IN_USE:
         this.#options.events.onRefused(this, 'NAME_IN_USE')
         return this.close()
+      case REMOVED:
+        this.#options.events.onRefused(this, 'REMOVED')
+        return this.close()
       default:
         return this.#refuse('malformed')
     }
@@ -282,6 +286,8 @@ function codeOf(refusal: PeerRefusal): number {
   switch (refusal) {
     case 'NAME_IN_USE':
       return NAME_IN_USE
+    case 'REMOVED':
+      return REMOVED
     default:
       return unreachable(refusal)
   }
@@ -291,6 +297,8 @@ function reasonOf(refusal: PeerRefusal): RefusalReason {
   switch (refusal) {
     case 'NAME_IN_USE':
       return 'name-in-use'
+    case 'REMOVED':
+      return 'removed'
     default:
       return unreachable(refusal)
   }

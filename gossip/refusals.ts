@@ -1,14 +1,12 @@
 /**
  * Why connections were refused, counted. The counts are what an operator sees of strangers,
  * mistyped secrets and doubled names; the messages of a connection carry no reason, for the one
- * who was refused has no right to know (the one exception is a member whose name is in use).
+ * who was refused has no right to know (the exceptions are a member whose name is in use, and one that was removed).
  */
 
 export const REFUSAL_REASONS = [
   /** It addressed a node that is not here: another secret, or another name than this node's. */
   'wrong-secret',
-  /** Its key is not that of a listed peer. */
-  'unknown-key',
   /** Its key is not the one derived from the name that it claims (ID2). */
   'wrong-name',
   /** No complete hello within the time for it. */
@@ -23,6 +21,8 @@ export const REFUSAL_REASONS = [
   'too-many-connections',
   /** Another live process has its name (ID5). */
   'name-in-use',
+  /** Its data directory was removed from the cluster (MB4). */
+  'removed',
   /** It did not read what was sent to it until the buffer was full. */
   'not-reading',
 ] as const
@@ -43,7 +43,6 @@ export class RefusalCounts {
   toRecord(): Record<RefusalReason, number> {
     return {
       'wrong-secret': this.count('wrong-secret'),
-      'unknown-key': this.count('unknown-key'),
       'wrong-name': this.count('wrong-name'),
       silent: this.count('silent'),
       malformed: this.count('malformed'),
@@ -51,6 +50,7 @@ export class RefusalCounts {
       oversized: this.count('oversized'),
       'too-many-connections': this.count('too-many-connections'),
       'name-in-use': this.count('name-in-use'),
+      removed: this.count('removed'),
       'not-reading': this.count('not-reading'),
     }
   }

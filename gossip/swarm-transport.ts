@@ -88,8 +88,6 @@ export class SwarmTransport implements Transport {
   readonly #swarm: Hyperswarm
   readonly #refusals = new RefusalCounts()
   readonly #connectionEvents: PeerConnectionEvents
-  /** Keys of the configured peers: with static discovery the only ones that may connect. */
-  readonly #permitted = new Set<string>()
   /** Configured peers, and all that were ever verified. */
   readonly #known = new Set<NodeName>()
   readonly #connections = new Set<PeerConnection>()
@@ -163,6 +161,11 @@ export class SwarmTransport implements Transport {
     this.#up.get(peer)?.connection.expel()
   }
 
+  /** Closes the connection of a peer that is no member any more. */
+  dismiss(peer: NodeName): void {
+    this.#up.get(peer)?.connection.close()
+  }
+
   /** Closes every connection, which the peers see at once. No event comes after the call. */
   close(done: () => void): void {
     this.#closed ??= this.#shutDown()
@@ -200,7 +203,6 @@ export class SwarmTransport implements Transport {
     if (name === this.#self.node) return
     const { publicKey } = deriveKeyPair(this.#options.secret, name)
     this.#known.add(name)
-    this.#permitted.add(toHex(publicKey))
     this.#dht.enter(publicKey, { host, port })
     this.#swarm.joinPeer(publicKey)
   }
@@ -209,9 +211,8 @@ export class SwarmTransport implements Transport {
   #isFirewalled(key: Buffer, isOutgoing: boolean): boolean {
     const hex = toHex(key)
     if (isOutgoing) return this.#resting.has(hex) || this.#connectionsOf(key).some(({ isVerified }) => isVerified)
-    if (this.#options.discovery.kind === 'dht' || this.#permitted.has(hex)) return false
-    this.#refusals.add('unknown-key')
-    return true
+    // Who is no member is found out by the hello: a node that joins is listed nowhere.
+    return false
   }
 
   /** hyperswarm bans for ever whomever the firewall refuses once; here a refusal is about this moment. */
@@ -290,13 +291,12 @@ export class SwarmTransport implements Transport {
     this.#options.events.onConnect(peer.node, peer.directory)
   }
 
-  /** So that a peer found by topic is dialled again when it is lost, without another search. */
+  /** So that a peer that is not configured is dialled again when it is lost, without another search. */
   #remember(stream: NoiseStream, node: NodeName): void {
     const { discovery } = this.#options
-    if (discovery.kind === 'static') return
     this.#known.add(node)
-    // Nodes of a private DHT send from the port on which they listen.
-    if (discovery.bootstrap !== null) this.#dht.learn(stream.remotePublicKey, statusOf(stream).remote)
+    // Nodes outside the public DHT send from the port on which they listen.
+    if (discovery.kind === 'static' || discovery.bootstrap !== null) this.#dht.learn(stream.remotePublicKey, statusOf(stream).remote)
     this.#swarm.joinPeer(stream.remotePublicKey)
   }
 

@@ -23,6 +23,8 @@ export interface NodeConfig {
     readonly secret: ClusterSecret
   } | null
   readonly maxClockDriftMs: number
+  /** It comes to a cluster that is there already, and has no vote until it is given one (MB2). */
+  readonly joins: boolean
   /** The mode in which a new cluster begins; the same on every node. */
   readonly mode: 'multi' | 'leader'
   /** Where clients reach this node over HTTP, told to peers and by them to clients; null: nowhere, or where the HTTP door of a server is. */
@@ -45,6 +47,7 @@ export interface ServerConfig extends NodeConfig {
 
 export const NODE_DEFAULTS = {
   maxClockDriftMs: MAX_CLOCK_DRIFT_DEFAULT_MS,
+  joins: false,
   mode: 'multi',
   url: null,
   dropRate: 0,

@@ -300,12 +300,13 @@ async function openJournal(
 }
 
 function newReplica(config: NodeConfig, directory: DataDirectory, whereabouts: Whereabouts): Replica {
-  const members = [config.node, ...(config.gossip?.discovery.peers?.map((peer) => peer.name) ?? [])]
+  const members = [...(config.joins ? [] : [config.node]), ...(config.gossip?.discovery.peers?.map((peer) => peer.name) ?? [])]
   const replicaConfig = {
     group: DEFAULT_GROUP,
     node: config.node,
     directory: directory.directory,
     members: [...new Set(members)].sort(),
+    joins: config.joins,
     maxClockDriftMs: config.maxClockDriftMs,
     mode: config.mode,
     get url() {

@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly gossip?: { readonly host?: string; readonly port?: number }
   /** How a new cluster takes writes: through every node, or through a leader; the same on every node. Default `multi`. */
   readonly mode?: 'multi' | 'leader'
+  /** This node comes to a cluster that is there already: it has no vote until `Database.join` gives it one. */
+  readonly joins?: boolean
   readonly peers?: readonly { readonly name: string; readonly host: string; readonly port: number }[]
   /** Looks for peers on a DHT too: a private one of the nodes given, or the public one. */
   readonly dht?: { readonly bootstrap: readonly { readonly host: string; readonly port: number }[] | null }
@@ -89,6 +91,7 @@ function configOf(options: OpenOptions): NodeConfig {
             secret: ClusterSecret.parse(secret),
           },
     maxClockDriftMs: NODE_DEFAULTS.maxClockDriftMs,
+    joins: options.joins ?? NODE_DEFAULTS.joins,
     mode: options.mode ?? NODE_DEFAULTS.mode,
     url: NODE_DEFAULTS.url,
     dropRate: NODE_DEFAULTS.dropRate,

@@ -234,6 +234,8 @@ function requestText(request: Request): string {
       return `switch to ${request.mode} mode`
     case 'promote':
       return `make ${request.node} the leader`
+    case 'members':
+      return request.change === 'join' ? `give ${request.node} a vote` : `remove ${request.node}`
     default:
       return unreachable(request)
   }
@@ -270,6 +272,8 @@ function replyText(reply: Reply): string {
       return `its status: ${reply.status.state.kind}`
     case 'mode':
       return `${reply.mode} mode, epoch ${reply.epoch}`
+    case 'members':
+      return `${reply.voters.join(', ')} vote`
     case 'failed':
       return `${reply.error.code}: ${reply.error.message}`
     default:

@@ -235,6 +235,7 @@ export class Life {
       node: name,
       directory: disk.directory,
       members,
+      joins: false,
       maxClockDriftMs,
       mode: world.mode,
       url: null,

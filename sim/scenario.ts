@@ -272,7 +272,9 @@ function answerOfReply(reply: Reply): ScenarioAnswer {
 }
 
 /** What no script asks for. */
-function unreachableReply(reply: Extract<Reply, { readonly kind: 'page' | 'status' | 'inspected' | 'copies' | 'mode' }>): never {
+function unreachableReply(
+  reply: Extract<Reply, { readonly kind: 'page' | 'status' | 'inspected' | 'copies' | 'mode' | 'members' }>,
+): never {
   throw new AssertionError(`a script asks for no ${reply.kind}`)
 }
 

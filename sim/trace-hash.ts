@@ -144,6 +144,8 @@ export class TraceHash {
       case 'mode':
         this.#number(reply.epoch)
         return this.#text(reply.leader ?? '')
+      case 'members':
+        return this.#text(reply.voters.join())
       case 'failed':
         return this.#text(reply.error.code)
       default:

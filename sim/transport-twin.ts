@@ -41,6 +41,10 @@ export class TransportTwin implements Transport {
     if (!this.#isClosed && !this.#options.port.lane.isOver) this.#options.network.expel(this.#options.port.node, this.#indexOf(peer))
   }
 
+  dismiss(peer: NodeName): void {
+    this.expel(peer)
+  }
+
   close(done: () => void): void {
     const { queue, network, port } = this.#options
     if (!this.#isClosed) network.close(port.node)

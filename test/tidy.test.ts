@@ -43,9 +43,8 @@ const LINES_MAX = 400
 /** Files past the limit, with what they may have: they only shrink. */
 const RATCHET: Record<string, number> = {
   'core/delivery.ts': 438,
-  'core/leader-mode/leader-mode.ts': 519,
-  'core/replica.ts': 494,
-  'sim/report/encode.ts': 406,
+  'core/leader-mode/leader-mode.ts': 494,
+  'core/replica.ts': 440,
 }
 
 interface Source {

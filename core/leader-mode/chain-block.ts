@@ -5,13 +5,13 @@
  *     entry    2 · …: a group commit, as in every log (`core/entry.ts`)
  *     adopt    4 · frontier: multi entries that become part of the chain here (LM8)
  *     end      5: nothing follows; the next multi epoch begins once it is committed (EP5)
- *     voters   6 · list: who votes from here on (MB1)
+ *     voters   6 · list · directories: who votes from here on (MB1), and who is removed (MB4)
  */
 
-import { BLOCK_BYTES_MAX, ByteReader, ByteWriter, MalformedError, unreachable } from '../../base/index.ts'
+import { BLOCK_BYTES_MAX, ByteReader, ByteWriter, type DirectoryId, MalformedError, unreachable } from '../../base/index.ts'
 import { decodeVector, encodeVector, type ReadonlyVersionVector } from '../../crdt/index.ts'
 import { decodeEntries, type Entry, type EntryContext, type Header } from '../entry.ts'
-import { decodeVoters, encodeVoters, type Voter } from './voters.ts'
+import { decodeDirectories, decodeVoters, encodeDirectories, encodeVoters, type Voter } from './voters.ts'
 
 const ADOPT = 4
 const END = 5
@@ -21,7 +21,8 @@ const VOTERS = 6
 export type ChainAct =
   | { readonly kind: 'adopt'; readonly adopts: ReadonlyVersionVector }
   | { readonly kind: 'end' }
-  | { readonly kind: 'voters'; readonly voters: readonly Voter[] }
+  /** `removed`: directories that are refused from here on (MB4). */
+  | { readonly kind: 'voters'; readonly voters: readonly Voter[]; readonly removed: readonly DirectoryId[] }
 
 export type ChainBlock = ChainAct | { readonly kind: 'header'; readonly header: Header } | { readonly kind: 'entry'; readonly entry: Entry }
 
@@ -34,7 +35,7 @@ export function encodeChainAct(act: ChainAct): Uint8Array {
     case 'end':
       return output.byte(END).finish()
     case 'voters':
-      encodeVoters(output.byte(VOTERS), act.voters)
+      encodeDirectories(encodeVoters(output.byte(VOTERS), act.voters), act.removed)
       return output.finish()
     default:
       return unreachable(act)
@@ -61,7 +62,7 @@ function decodeAct(block: Uint8Array): ChainAct | null {
       ? { kind: 'adopt', adopts: decodeVector(input) }
       : kind === END
         ? { kind: 'end' }
-        : { kind: 'voters', voters: decodeVoters(input) }
+        : { kind: 'voters', voters: decodeVoters(input), removed: decodeDirectories(input) }
   if (act.kind === 'voters' && act.voters.length === 0) throw new MalformedError('nobody votes')
   input.end()
   return act

@@ -9,7 +9,7 @@
  * it is committed, and the state reflects it.
  */
 
-import { assert, type Epoch, present, type WriterId } from '../../base/index.ts'
+import { assert, type DirectoryId, type Epoch, FIRST_EPOCH, present, type WriterId } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, type Header, lastOf } from '../entry.ts'
 import type { BlockHash } from './block-hash.ts'
@@ -31,6 +31,8 @@ export interface ChainContext {
   resume(writer: WriterId): void
   /** A committed header was applied: its leader epoch is entered. */
   enterLeaderEpoch(epoch: Epoch): void
+  /** Who votes from here on (MB1), and whose directories are members' no more (MB4), by what was applied. */
+  seat(voters: readonly Voter[], removed: readonly DirectoryId[]): void
   /** A committed `end` was applied: the multi epoch after `leaderEpoch` can be entered (EP5). */
   endLeaderEpoch(leaderEpoch: Epoch): void
 }
@@ -87,22 +89,22 @@ export class Chain {
   }
 
   /**
-   * The epoch of the `end` for which the chain still *wants multi* (EP5): a leader that follows it, and was
-   * not asked for in the multi epoch after that, does nothing but end its own epoch. Null: none.
+   * True if the chain *wants multi* (EP5): it begins, or goes on after an `end`, with a leader that nobody asked
+   * for in the multi epoch before. Such a leader ends its own epoch as soon as its errand is done.
    */
-  wantsMultiSince(): Epoch | null {
+  get wantsMulti(): boolean {
     const asked = new Set<Epoch | null>()
     let log = this.#top ?? undefined
     let length = log?.held ?? 0
     while (log !== undefined) {
-      if (log.endsAt !== null && log.endsAt <= length) return asked.has(multiEpochAfter(log.epoch)) ? null : log.epoch
+      if (log.endsAt !== null && log.endsAt <= length) return !asked.has(multiEpochAfter(log.epoch))
       asked.add(log.leadership.asked)
       const { follows } = log
-      if (follows === null) return null
+      if (follows === null) return !asked.has(FIRST_EPOCH)
       log = this.#logs.get(follows.writer)
       length = follows.length
     }
-    return null
+    return false
   }
 
   isFull(writer: WriterId): boolean {
@@ -211,6 +213,7 @@ export class Chain {
     switch (block.kind) {
       case 'header':
         this.#context.enterLeaderEpoch(log.epoch)
+        this.#context.seat(log.leadership.voters, [])
         break
       case 'entry':
         this.#context.apply(block.entry)
@@ -219,8 +222,10 @@ export class Chain {
       case 'end':
         this.#context.endLeaderEpoch(log.epoch)
         break
-      case 'adopt':
       case 'voters':
+        this.#context.seat(block.voters, block.removed)
+        break
+      case 'adopt':
         break
     }
     return true

@@ -18,7 +18,7 @@ import {
 } from '../../base/index.ts'
 import { decodeChainPlace, encodeChainPlace } from './chain-link.ts'
 import { type ChainPlace, NOWHERE, type Position } from './position.ts'
-import { decodeVoters, encodeVoters } from './voters.ts'
+import { decodeNames, decodeVoters, encodeNames, encodeVoters } from './voters.ts'
 
 export interface DurablePromise {
   /** Nothing older is acknowledged or written. */
@@ -38,6 +38,8 @@ export interface DurablePromise {
    * (MB1): a disk that was replaced before that elects nobody.
    */
   readonly met: ReadonlyMap<NodeName, DirectoryId>
+  /** The members by `--peers` as of the first promise (MB1): from then on that list is not read any more. Empty before. */
+  readonly founders: readonly NodeName[]
 }
 
 export const NO_PROMISE: DurablePromise = {
@@ -48,9 +50,11 @@ export const NO_PROMISE: DurablePromise = {
   position: NOWHERE,
   committed: null,
   met: new Map(),
+  founders: [],
 }
 
-export function encodePromise(output: ByteWriter, { promised, elected, asked, entered, position, committed, met }: DurablePromise): void {
+export function encodePromise(output: ByteWriter, promise: DurablePromise): void {
+  const { promised, elected, asked, entered, position, committed, met, founders } = promise
   output
     .uint(promised)
     .binary(elected ?? '')
@@ -64,6 +68,7 @@ export function encodePromise(output: ByteWriter, { promised, elected, asked, en
     output,
     [...met].map(([node, directory]) => ({ node, directory })),
   )
+  encodeNames(output, founders)
 }
 
 /** @throws MalformedError */
@@ -85,6 +90,7 @@ export function decodePromise(input: ByteReader): DurablePromise {
     position,
     committed,
     met,
+    founders: decodeNames(input),
   }
 }
 

@@ -12,7 +12,7 @@ import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { Chain } from './chain.ts'
 import { highest, leaderEpochAbove } from './epochs.ts'
 import type { Ballot, Canvass, LeaderMessage } from './message.ts'
-import { comparePositions, isFurther, type Position } from './position.ts'
+import { comparePositions, isFurther, NOWHERE, type Position } from './position.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
 import { isBound, majorityOf, type Voter } from './voters.ts'
 
@@ -40,6 +40,13 @@ type Role =
   /** Won. */
   | { readonly kind: 'leader'; readonly epoch: Epoch }
 
+/** Why a member stands in a multi epoch. */
+interface Wish {
+  readonly epoch: Epoch
+  /** Only to change who the members are (MB1); else an operator asked for a leader. */
+  readonly isErrand: boolean
+}
+
 /** The leader that this member heard last. */
 export interface KnownLeader {
   readonly node: NodeName
@@ -58,6 +65,8 @@ export interface ElectionContext {
   voters(): readonly Voter[]
   connected(): readonly NodeName[]
   directoryOf(peer: NodeName): DirectoryId | null
+  /** True if a peer was started with the same list of members. */
+  hasSameFounders(peer: NodeName): boolean
   /** True if this node could lead: it has read its logs and can write. */
   isAble(): boolean
   send(to: NodeName, message: LeaderMessage): void
@@ -73,8 +82,7 @@ export class Election {
   #dueMs = 0
   /** The highest epoch that anybody is known to have promised. */
   #seen = FIRST_EPOCH
-  /** The multi epoch in which an operator asked for a leader. */
-  #wish: Epoch | null = null
+  #wish: Wish | null = null
 
   constructor(context: ElectionContext) {
     this.#context = context
@@ -105,10 +113,10 @@ export class Election {
     return !isLeaderEpoch(entered) && promised === entered
   }
 
-  /** An operator asks for a leader in this multi epoch: stands at once, and again until it has one or `forget`. */
-  wish(multiEpoch: Epoch): void {
-    if (this.#wish === multiEpoch) return
-    this.#wish = multiEpoch
+  /** A leader is needed in this multi epoch: stands at once, and again until there is one or `forgetWish`. */
+  wish(epoch: Epoch, isErrand: boolean): void {
+    if (this.#wish?.epoch === epoch && (isErrand || !this.#wish.isErrand)) return
+    this.#wish = { epoch, isErrand }
     if (this.#role.kind === 'follower') this.#dueMs = this.#nowMs
   }
 
@@ -243,24 +251,35 @@ export class Election {
     const { epoch } = role
     const { promised } = this.#promise
     const asked = this.#asked
+    const isErrand = isTrial && this.isFree && this.#wish?.isErrand === true
     for (const peer of connected()) {
       if (!names.has(peer)) continue
-      keeper.sendOnceDurable(peer, () => ({ kind: 'canvass', isTrial, isHandOver, epoch, promised, asked, position: chain.position }))
+      keeper.sendOnceDurable(peer, () => ({
+        kind: 'canvass',
+        isTrial,
+        isHandOver,
+        isErrand,
+        epoch,
+        promised,
+        asked,
+        position: chain.position,
+      }))
     }
   }
 
   #isGranted(from: NodeName, canvass: Canvass): boolean {
-    const { epoch, isTrial, isHandOver, position, promised: theirPromise, asked } = canvass
+    const { epoch, isTrial, isHandOver, isErrand, position, promised: theirPromise, asked } = canvass
     const { promised, elected, entered } = this.#promise
     const isRepeated = !isTrial && epoch === promised && elected === from
     if (epoch <= promised && !isRepeated) return false
     if (this.#role.kind === 'leader' && !isHandOver) return false
     if (this.hearsLeader && !isHandOver && !isRepeated) return false
     if (!this.hasVote) return false
+    if (!this.#agreesWith(from, position)) return false
     const own = this.#position
     if (isFurther(own, position)) return false
     // A cut-off member that comes back to a multi epoch is told of the chain's end, not elected.
-    if (isTrial && this.isFree && asked !== entered && theirPromise <= entered) return false
+    if (isTrial && this.isFree && asked !== entered && theirPromise <= entered && !(isErrand && theirPromise === entered)) return false
     // Where nothing else decides, the lower name does.
     return !(this.#isRival(canvass) && this.#context.node < from)
   }
@@ -284,11 +303,12 @@ export class Election {
     if (!this.#context.isAble() || !this.hasVote) return false
     // Its own vote is for no candidate behind what it once held, either.
     if (isFurther(this.#promise.position, this.#context.chain.position)) return false
-    return !this.isFree || this.#wish === this.#promise.entered
+    return !this.isFree || this.#wish?.epoch === this.#promise.entered
   }
 
   get #asked(): Epoch | null {
-    return this.isFree ? this.#wish : this.#promise.asked
+    if (!this.isFree) return this.#promise.asked
+    return this.#wish === null || this.#wish.isErrand ? null : this.#wish.epoch
   }
 
   /** Unbound names vote as well, until a header binds them: a candidate counts who they are. */
@@ -297,6 +317,11 @@ export class Election {
     if (isBound(voters, node, directory)) return true
     // Only the first leader is elected by names alone (MB1).
     return this.#context.chain.end === null && voters.some((voter) => voter.node === node && voter.directory === null)
+  }
+
+  /** Before the first leader nobody is elected by a list of members that differs from this one's (MB1). */
+  #agreesWith(candidate: NodeName, position: Position): boolean {
+    return this.#context.chain.end !== null || comparePositions(position, NOWHERE) > 0 || this.#context.hasSameFounders(candidate)
   }
 
   get #majority(): number {

@@ -26,7 +26,7 @@ export class Following {
   follow(leader: NodeName, lead: Lead): void {
     this.#leader = leader
     this.#lead = lead
-    if (lead.epoch > this.#keeper.current.promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: null })
+    if (lead.epoch > this.#keeper.current.promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: lead.asked })
     this.#acknowledge()
   }
 

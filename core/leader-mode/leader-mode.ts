@@ -2,7 +2,8 @@
  * The modes of a group (EP, LM): which epoch this member is in, what it has promised, who leads, and
  * so whether it may write, apply or answer. It wires the parts, each of which has a file: the
  * `Chain` of leaders' logs, the `Election`, the leader's own books in `Leading`, the reads that
- * wait in `ReadIndex`, what operators ask in `Operations`, and the durable promise in the
+ * wait in `ReadIndex`, what operators ask in `Operations`, who
+ * the members are in `Members`, and the durable promise in the
  * `PromiseKeeper`.
  *
  * A leader has one block at a time that is not committed: requests gather meanwhile, as they do
@@ -17,31 +18,33 @@ import {
   isLeaderEpoch,
   type NodeName,
   type Now,
-  type Prng,
   type SkeinError,
   unreachable,
   type WriterId,
 } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, lastOf } from '../entry.ts'
-import { noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
-import type { ReplicaConfig } from '../replica-config.ts'
-import { isWrite, type ReadRequest, type Reply, type RequestId, type WriteRequest } from '../requests.ts'
+import { foundersDifferError, noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
+import { isWrite, type ReadRequest, type RequestId, type WriteRequest } from '../requests.ts'
 import type { ChainStatus } from '../status.ts'
 import { Chain } from './chain.ts'
 import type { ChainAct, ChainBlock } from './chain-block.ts'
 import type { ChainLink } from './chain-link.ts'
+import type { LeaderModeContext } from './context.ts'
 import type { DurablePromise } from './durable-promise.ts'
+import { DurableReport } from './durable-report.ts'
 import { ELECTION_TIMEOUT_MAX_MS, Election } from './election.ts'
 import { highest, multiEpochAfter } from './epochs.ts'
 import { Following } from './following.ts'
 import { Leading } from './leading.ts'
+import { Members } from './members.ts'
+import type { Seats } from './members-change.ts'
 import type { Acknowledge, Lead, LeaderMessage } from './message.ts'
 import { Operations } from './operations.ts'
 import type { ChainPlace } from './position.ts'
 import { PromiseKeeper } from './promise-keeper.ts'
 import { ReadIndex, type UnconfirmedRead } from './read-index.ts'
-import { bindVoters, type Voter } from './voters.ts'
+import { bindVoters } from './voters.ts'
 
 /** What this member may write now. */
 export type WritePermit = 'none' | 'multi' | 'leader'
@@ -49,65 +52,46 @@ export type WritePermit = 'none' | 'multi' | 'leader'
 /** What becomes of a request now: it is served, or waits for a leader to be there, or is refused. */
 export type Route = 'serve' | 'wait' | SkeinError
 
-export interface LeaderModeContext {
-  readonly config: ReplicaConfig
-  readonly random: Prng
-  readonly frontier: ReadonlyVersionVector
-  now(): Now
-  apply(entry: Entry): void
-  drain(): void
-  resume(writer: WriterId): void
-  /** Multi entries that are durable here, wait, and could be applied in order (LM8); null if there are none. */
-  adoptable(): ReadonlyVersionVector | null
-  connected(): readonly NodeName[]
-  directoryOf(peer: NodeName): DirectoryId | null
-  urlOf(node: NodeName): string | null
-  isAble(): boolean
-  send(to: NodeName, message: LeaderMessage): void
-  reply(id: RequestId, reply: Reply): void
-  read(request: ReadRequest): Reply
-  askGather(): void
-  /** Starts a durable write now, if none is under way. */
-  persist(): void
-  /** Opens the log of a leader epoch. */
-  lead(epoch: Epoch, link: ChainLink): WriterId
-  /** What the leader wrote last is committed. */
-  publishCommitted(): void
-  /** Not the leader any more: what is not committed is answered with `error`, or as unknown. */
-  depose(error: SkeinError): void
-  /** Answers what waits for a leader. */
-  refuseGathered(error: SkeinError, which: 'all' | 'linearizable-reads'): void
-}
-
 export class LeaderMode {
   readonly #context: LeaderModeContext
   readonly #keeper: PromiseKeeper
+  readonly #report: DurableReport
   readonly #chain: Chain
   readonly #election: Election
   readonly #following: Following
   readonly #reads: ReadIndex
   readonly operations: Operations
+  readonly members: Members
   #leading: Leading | null = null
-  /** What is reported as durable while nothing of a multi epoch may be acknowledged (EP4); null: all of it is. */
-  #reported: VersionVector | null = null
   #isAdoptDue = false
-
   constructor(context: LeaderModeContext) {
     const { config, frontier, random } = context
     this.#context = context
     this.#reads = new ReadIndex(context)
     const now = (): Now => context.now()
     const send = (to: NodeName, message: LeaderMessage): void => context.send(to, message)
-    this.#keeper = new PromiseKeeper({ changed: () => this.#promiseChanged(), send })
+    this.#keeper = new PromiseKeeper({ founders: config.joins ? [] : config.members, changed: () => this.#promiseChanged(), send })
     this.#chain = new Chain({
       frontier,
       apply: (entry) => context.apply(entry),
       drain: () => context.drain(),
       resume: (writer) => context.resume(writer),
       enterLeaderEpoch: (epoch) => this.#enter(epoch),
+      seat: (voters, removed) => {
+        this.members.seat(voters, removed)
+        context.seat()
+      },
       endLeaderEpoch: (epoch) => this.#enter(multiEpochAfter(epoch)),
     })
+    this.#report = new DurableReport(frontier, this.#chain)
     this.#following = new Following(this.#keeper, this.#chain)
+    this.members = new Members({
+      config,
+      chain: this.#chain,
+      keeper: this.#keeper,
+      connected: () => context.connected(),
+      foundersOf: (peer) => context.foundersOf(peer),
+    })
     this.#election = new Election({
       node: config.node,
       directory: config.directory,
@@ -116,9 +100,10 @@ export class LeaderMode {
       keeper: this.#keeper,
       frontier,
       now,
-      voters: () => this.voters,
+      voters: () => this.members.voters,
       connected: () => context.connected(),
       directoryOf: (peer) => context.directoryOf(peer),
+      hasSameFounders: (peer) => this.members.hasSameFounders(peer),
       isAble: () => context.isAble(),
       send,
       win: (epoch, grants) => this.#win(epoch, grants),
@@ -129,6 +114,7 @@ export class LeaderMode {
       election: this.#election,
       now,
       leading: () => this.#leading,
+      directoryOf: (peer) => (peer === config.node ? config.directory : context.directoryOf(peer)),
       send,
       reply: (id, reply) => context.reply(id, reply),
       askGather: () => context.askGather(),
@@ -140,8 +126,7 @@ export class LeaderMode {
     this.#keeper.recover(promise)
     if (promise.committed !== null) this.#chain.commit(promise.committed)
     this.#election.see(promise.promised)
-    // What was reported before is forgotten, so nothing of a multi epoch is reported until the chain has it.
-    if (!this.#election.isFree) this.#reported = new VersionVector()
+    if (!this.#election.isFree) this.#report.forget()
   }
 
   /** The epoch that this member has entered. */
@@ -157,13 +142,6 @@ export class LeaderMode {
     return this.#chain.committed
   }
 
-  get voters(): readonly Voter[] {
-    const { voters } = this.#chain
-    if (voters !== null) return voters
-    const { members, node: self, directory } = this.#context.config
-    return members.map((node) => ({ node, directory: node === self ? directory : (this.#keeper.current.met.get(node) ?? null) }))
-  }
-
   get mode(): 'multi' | 'leader' {
     return this.#election.isFree && !this.#awaitsFirstLeader ? 'multi' : 'leader'
   }
@@ -175,12 +153,7 @@ export class LeaderMode {
 
   /** What this member reports as durable (EP4). */
   get report(): ReadonlyVersionVector {
-    const { frontier } = this.#context
-    if (this.#reported === null) return frontier
-    // What the chain adopted counts once it is here.
-    for (const [writer, sequence] of this.#chain.contents.entries())
-      this.#reported.advance(writer, Math.min(sequence, frontier.get(writer)))
-    return this.#reported
+    return this.#report.current
   }
 
   /** True if others wait for the promise to be durable. */
@@ -228,9 +201,9 @@ export class LeaderMode {
   nextAct(): ChainAct | null {
     const leading = this.#leading
     if (leading === null || leading.committed === 0) return null
-    if (this.wantsEnd) return { kind: 'end' }
-    const voters = leading.nextVoters((node) => this.#context.directoryOf(node))
-    if (voters !== null) return { kind: 'voters', voters }
+    const seats = this.#nextSeats(leading)
+    if (seats !== null) return { kind: 'voters', ...seats }
+    if (this.wantsEnd) return this.operations.isOnErrand ? null : { kind: 'end' }
     if (!this.#isAdoptDue) return null
     this.#isAdoptDue = false
     const adopts = this.#context.adoptable()
@@ -315,13 +288,6 @@ export class LeaderMode {
     }
   }
 
-  /** A member is connected: before the first leader its name is kept with its directory. */
-  meet(node: NodeName, directory: DirectoryId): void {
-    const { met } = this.#keeper.current
-    if (this.#chain.end !== null || met.has(node) || !this.#context.config.members.includes(node)) return
-    this.#keeper.change({ met: new Map([...met, [node, directory]]) })
-  }
-
   /** A log went out of service: its writer can't lead with it. */
   logFailed(writer: WriterId): void {
     if (this.#leading?.writer === writer) this.#stepDown(this.lostError, false)
@@ -340,7 +306,7 @@ export class LeaderMode {
       if (!leading.hearsMajority(this.#nowMs, ELECTION_TIMEOUT_MAX_MS) || !this.#context.isAble()) this.#stepDown(this.lostError, false)
       else this.#isAdoptDue = true
     }
-    if (this.#awaitsFirstLeader) this.#election.wish(this.epoch)
+    if (this.#awaitsFirstLeader) this.#election.wish(this.epoch, false)
     this.#election.tick()
     const { committed } = this.#chain
     if (committed !== this.#keeper.current.committed) this.#keeper.note({ committed })
@@ -376,10 +342,10 @@ export class LeaderMode {
       position,
       committed: this.#chain.committed,
       applied: this.#chain.applied,
-      voters: this.voters.map(({ node, directory }) => ({
+      voters: this.members.voters.map(({ node, directory }) => ({
         node,
         directory,
-        length: leading === null ? null : node === this.#context.config.node ? leading.length : leading.lengthOf(node),
+        length: leading?.lengthOf(node) ?? null,
       })),
     }
   }
@@ -399,7 +365,10 @@ export class LeaderMode {
   }
 
   get lostError(): SkeinError {
-    return noQuorumError(this.#context.config.node, this.promised)
+    const { node } = this.#context.config
+    const { founders, otherFounders } = this.members
+    if (otherFounders.size > 0) return foundersDifferError(node, founders, otherFounders)
+    return noQuorumError(node, this.promised)
   }
 
   /** Why what waited for a leader did not find one. */
@@ -409,7 +378,7 @@ export class LeaderMode {
 
   /** True if the leader ends its epoch as soon as it can (EP5). */
   get wantsEnd(): boolean {
-    return this.operations.isEndAsked || this.#chain.wantsMultiSince() !== null
+    return this.operations.isEndAsked || this.#chain.wantsMulti
   }
 
   // Below: how it does these.
@@ -419,9 +388,14 @@ export class LeaderMode {
     return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH
   }
 
+  /** First what needs nobody's asking: a directory that is gone loses its vote, and the new one gets it. */
+  #nextSeats(leading: Leading): Seats | null {
+    const voters = leading.nextVoters((node) => this.#context.directoryOf(node))
+    return voters === null ? this.operations.nextSeats(leading) : { voters, removed: [] }
+  }
+
   #promiseChanged(): void {
-    if (this.#election.isFree) this.#reported = null
-    else this.#reported ??= this.#context.frontier.copy()
+    this.#report.follow(this.#election.isFree)
     this.#context.askGather()
   }
 
@@ -439,7 +413,7 @@ export class LeaderMode {
   }
 
   #win(epoch: Epoch, grants: ReadonlyMap<NodeName, DirectoryId>): void {
-    const voters = this.#chain.end === null ? bindVoters(this.voters, grants) : this.voters
+    const voters = this.#chain.end === null ? bindVoters(this.members.voters, grants) : this.members.voters
     const adopts = new VersionVector()
     for (const [writer, sequence] of this.#context.frontier.entries())
       if (this.#chain.contents.get(writer) < sequence) adopts.advance(writer, sequence)
@@ -448,7 +422,7 @@ export class LeaderMode {
     this.operations.won()
     this.#following.stop()
     const { node, directory } = this.#context.config
-    this.#leading = new Leading(epoch, writer, this.#nowMs, { node, directory, chain: this.#chain, voters: () => this.voters })
+    this.#leading = new Leading(epoch, writer, this.#nowMs, { node, directory, chain: this.#chain, voters: () => this.members.voters })
     this.#sendLead(this.#leading)
     this.#context.askGather()
   }
@@ -509,7 +483,8 @@ export class LeaderMode {
     const { epoch, writer } = leading
     const round = leading.beginRound()
     const { committed } = this.#chain
-    for (const peer of this.#context.connected()) this.#context.send(peer, { kind: 'lead', epoch, writer, committed, round })
+    const { asked } = this.#keeper.current
+    for (const peer of this.#context.connected()) this.#context.send(peer, { kind: 'lead', epoch, writer, committed, asked, round })
   }
 
   get #nowMs(): number {

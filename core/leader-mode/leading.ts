@@ -10,6 +10,9 @@ import type { Chain } from './chain.ts'
 import type { Acknowledge } from './message.ts'
 import { isBound, majorityOf, rebindVoter, type Voter } from './voters.ts'
 
+/** A member this close to the end of the log keeps up with it: what is missing is on its way. */
+const CAUGHT_UP_BLOCKS = 16
+
 interface Follower {
   directory: DirectoryId
   /** Blocks of the leader's log that it holds. */
@@ -92,18 +95,19 @@ export class Leading {
   /** True unless a majority was not heard for `timeoutMs` (LM2). */
   hearsMajority(nowMs: number, timeoutMs: number): boolean {
     if (nowMs - this.#sinceMs < timeoutMs) return true
-    return this.#reachedByMajority(1, ({ heardAtMs }) => (nowMs - heardAtMs < timeoutMs ? 1 : 0)) === 1
+    return this.reachesMajorityOf(this.#context.voters(), nowMs, timeoutMs)
   }
 
   /** How much of the leader's log a member holds; null if it was never heard. */
   lengthOf(node: NodeName): number | null {
+    if (node === this.#context.node) return this.length
     return this.#followers.get(node)?.length ?? null
   }
 
   /**
    * The next change of the voters' directories (MB1), one at a time: a name whose directory is gone is
    * bound to none, which leaves every majority as large as it was; one that is bound to none is bound to
-   * the directory that is there, once that holds all of the log.
+   * the directory that is there, once that has caught up.
    */
   nextVoters(directoryOf: (node: NodeName) => DirectoryId | null): readonly Voter[] | null {
     const voters = this.#context.voters()
@@ -112,14 +116,24 @@ export class Leading {
       const present = directoryOf(node)
       if (present === null || present === directory) continue
       if (directory !== null) return rebindVoter(voters, node, null)
-      if (this.#followers.get(node)?.directory === present && this.lengthOf(node) === this.length) return rebindVoter(voters, node, present)
+      if (this.isCaughtUp(node, present)) return rebindVoter(voters, node, present)
     }
     return null
   }
 
+  /** True if the directory that is connected under this name holds the log, but for what is on its way. */
+  isCaughtUp(node: NodeName, directory: DirectoryId): boolean {
+    const follower = this.#followers.get(node)
+    return follower?.directory === directory && follower.length > 0 && follower.length + CAUGHT_UP_BLOCKS >= this.length
+  }
+
+  /** True if a majority of `voters` was heard within `timeoutMs`: with that list the leader could go on. */
+  reachesMajorityOf(voters: readonly Voter[], nowMs: number, timeoutMs: number): boolean {
+    return this.#reachedByMajority(1, ({ heardAtMs }) => (nowMs - heardAtMs < timeoutMs ? 1 : 0), voters) === 1
+  }
+
   /** The highest figure that a majority of the voters reaches, `own` being this node's. */
-  #reachedByMajority(own: number, figure: (follower: Follower) => number): number {
-    const voters = this.#context.voters()
+  #reachedByMajority(own: number, figure: (follower: Follower) => number, voters = this.#context.voters()): number {
     const figures: number[] = []
     for (const { node } of voters) {
       const follower = this.#followers.get(node)

@@ -30,6 +30,8 @@ export interface Canvass {
   readonly isTrial: boolean
   /** The leader asked for it: voters that hear a leader listen all the same (LM10). */
   readonly isHandOver: boolean
+  /** It leads a multi epoch's members only to change who they are (MB1). */
+  readonly isErrand: boolean
   readonly epoch: Epoch
   /** What the candidate has promised before it stands. */
   readonly promised: Epoch
@@ -53,6 +55,8 @@ export interface Lead {
   /** The leader's log. */
   readonly writer: WriterId
   readonly committed: ChainPlace | null
+  /** As in the log's header: who promises the epoch hands it on, whether or not it holds the header (EP5). */
+  readonly asked: Epoch | null
   /** Rises with each; answers name it (LM7). */
   readonly round: number
 }
@@ -89,7 +93,7 @@ export function encodeLeaderMessage(message: LeaderMessage): Uint8Array {
     case 'canvass':
       return output
         .byte(CANVASS)
-        .byte((message.isTrial ? 1 : 0) | (message.isHandOver ? 2 : 0))
+        .byte((message.isTrial ? 1 : 0) | (message.isHandOver ? 2 : 0) | (message.isErrand ? 4 : 0))
         .uint(message.epoch)
         .uint(message.promised)
         .uint(message.asked ?? 0)
@@ -109,6 +113,7 @@ export function encodeLeaderMessage(message: LeaderMessage): Uint8Array {
         .byte(LEAD)
         .uint(message.epoch)
         .binary(message.writer)
+        .uint(message.asked ?? 0)
         .uint(message.round)
         .byte(message.committed === null ? 0 : 1)
       if (message.committed !== null) encodeChainPlace(output, message.committed)
@@ -143,8 +148,9 @@ export function decodeLeaderMessage(kind: number, input: ByteReader): LeaderMess
     case LEAD: {
       const epoch = decodeLeaderEpoch(input)
       const writer = decodeWriterId(input)
+      const asked = decodeAsked(input)
       const round = input.uint()
-      return { kind: 'lead', epoch, writer, round, committed: decodeFlags(input, 1) === 0 ? null : decodeChainPlace(input) }
+      return { kind: 'lead', epoch, writer, asked, round, committed: decodeFlags(input, 1) === 0 ? null : decodeChainPlace(input) }
     }
     case ACKNOWLEDGE: {
       const epoch = decodeLeaderEpoch(input)
@@ -160,18 +166,19 @@ export function decodeLeaderMessage(kind: number, input: ByteReader): LeaderMess
 }
 
 function decodeCanvass(input: ByteReader): Canvass {
-  const flags = decodeFlags(input, 3)
+  const flags = decodeFlags(input, 7)
   const epoch = decodeLeaderEpoch(input)
   const promised = input.uint() as Epoch
-  const asked = input.uint()
+  const asked = decodeAsked(input)
   const position = { epoch: input.uint() as Epoch, length: input.uint() }
   return {
     kind: 'canvass',
     isTrial: (flags & 1) !== 0,
     isHandOver: (flags & 2) !== 0,
+    isErrand: (flags & 4) !== 0,
     epoch,
     promised,
-    asked: asked === 0 ? null : (asked as Epoch),
+    asked,
     position,
   }
 }
@@ -180,6 +187,11 @@ function decodeLeaderEpoch(input: ByteReader): Epoch {
   const epoch = input.uint() as Epoch
   if (epoch < 1 || !isLeaderEpoch(epoch)) throw new MalformedError(`${epoch} is no leader epoch`)
   return epoch
+}
+
+function decodeAsked(input: ByteReader): Epoch | null {
+  const asked = input.uint()
+  return asked === 0 ? null : (asked as Epoch)
 }
 
 function decodeFlags(input: ByteReader, max: number): number {

@@ -19,6 +19,8 @@ interface WaitingMessage {
 }
 
 export interface PromiseContext {
+  /** The members by configuration: who counts in the first promise. */
+  readonly founders: readonly NodeName[]
   /** It has changed: a durable write has to follow soon. */
   changed(): void
   send(to: NodeName, message: LeaderMessage): void
@@ -75,7 +77,8 @@ export class PromiseKeeper {
   }
 
   change(changes: Partial<DurablePromise>): void {
-    this.#current = { ...this.#current, ...changes }
+    const isFirst = changes.promised !== undefined && this.#current.founders.length === 0
+    this.#current = { ...this.#current, ...(isFirst ? { founders: this.#context.founders } : {}), ...changes }
     this.#bound = changes.position ?? this.#bound
     this.#version += 1
     this.#context.changed()

@@ -1,7 +1,8 @@
 /**
  * Who votes (MB1): a name and the directory that it is bound to. A directory that was wiped has a
  * new id and so is no voter until an entry of the chain names it. Before the first leader nobody
- * is bound; its header binds those that elected it.
+ * is bound; its header binds those that elected it. Two lists that follow each other differ in one
+ * name, so a majority of the one meets every majority of the other.
  */
 
 import {
@@ -21,6 +22,8 @@ import {
 
 /** Members of one group. */
 export const VOTERS_MAX = 64
+/** Directories that one change removes: the one that the name is bound to, and the one that is there. */
+const REMOVED_MAX = 2
 const DIRECTORY_BYTES = 16
 
 export interface Voter {
@@ -49,13 +52,24 @@ export function rebindVoter(voters: readonly Voter[], node: NodeName, directory:
   return voters.map((voter) => (voter.node === node ? { node, directory } : voter))
 }
 
-export function encodeVoters(output: ByteWriter, voters: readonly Voter[]): void {
+/** The list without `node`. */
+export function withoutVoter(voters: readonly Voter[], node: NodeName): readonly Voter[] {
+  return voters.filter((voter) => voter.node !== node)
+}
+
+/** The names of a list. */
+export function namesOf(voters: readonly Voter[]): readonly NodeName[] {
+  return voters.map(({ node }) => node)
+}
+
+export function encodeVoters(output: ByteWriter, voters: readonly Voter[]): ByteWriter {
   assert(voters.length <= VOTERS_MAX, 'a group has a bounded number of voters')
   output.uint(voters.length)
   for (const { node, directory } of voters) {
     output.binary(node).byte(directory === null ? 0 : 1)
-    if (directory !== null) output.fixed(present(fromHex(directory), 'a directory id is hexadecimal'))
+    if (directory !== null) encodeDirectory(output, directory)
   }
+  return output
 }
 
 /** @throws MalformedError */
@@ -63,14 +77,51 @@ export function decodeVoters(input: ByteReader): readonly Voter[] {
   const voters: Voter[] = []
   const count = input.uint(VOTERS_MAX)
   for (let i = 0; i < count; i++) {
-    const node = input.binary(NODE_NAME_LENGTH_MAX)
-    if (!isNodeName(node) || voters.some((voter) => voter.node === node))
-      throw new MalformedError('a list of voters names no node, or one twice')
+    const node = decodeName(input)
+    if (voters.some((voter) => voter.node === node)) throw new MalformedError('a list of voters names a node twice')
     const flag = input.byte()
     if (flag > 1) throw new MalformedError(`a flag is ${flag}`)
-    const directory = flag === 0 ? null : toHex(input.fixed(DIRECTORY_BYTES))
-    if (directory !== null && !isDirectoryId(directory)) throw new MalformedError('a voter has no directory id')
-    voters.push({ node, directory })
+    voters.push({ node, directory: flag === 0 ? null : decodeDirectory(input) })
   }
   return voters
+}
+
+export function encodeNames(output: ByteWriter, names: readonly NodeName[]): void {
+  assert(names.length <= VOTERS_MAX, 'a group has a bounded number of voters')
+  output.uint(names.length)
+  for (const name of names) output.binary(name)
+}
+
+/** @throws MalformedError */
+export function decodeNames(input: ByteReader): readonly NodeName[] {
+  const count = input.uint(VOTERS_MAX)
+  return Array.from({ length: count }, () => decodeName(input))
+}
+
+export function encodeDirectories(output: ByteWriter, directories: readonly DirectoryId[]): void {
+  assert(directories.length <= REMOVED_MAX, 'a change removes one name')
+  output.uint(directories.length)
+  for (const directory of directories) encodeDirectory(output, directory)
+}
+
+/** @throws MalformedError */
+export function decodeDirectories(input: ByteReader): readonly DirectoryId[] {
+  const count = input.uint(REMOVED_MAX)
+  return Array.from({ length: count }, () => decodeDirectory(input))
+}
+
+function decodeName(input: ByteReader): NodeName {
+  const name = input.binary(NODE_NAME_LENGTH_MAX)
+  if (!isNodeName(name)) throw new MalformedError('a list of members names no node')
+  return name
+}
+
+function encodeDirectory(output: ByteWriter, directory: DirectoryId): void {
+  output.fixed(present(fromHex(directory), 'a directory id is hexadecimal'))
+}
+
+function decodeDirectory(input: ByteReader): DirectoryId {
+  const directory = toHex(input.fixed(DIRECTORY_BYTES))
+  if (!isDirectoryId(directory)) throw new MalformedError('a voter has no directory id')
+  return directory
 }

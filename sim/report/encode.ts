@@ -7,12 +7,13 @@
 
 import { nodeOfWriter, unreachable, type WriterId } from '../../base/index.ts'
 import type { Condition, Entry, Operation, Reply, Request } from '../../core/index.ts'
-import { type Dot, formatDot } from '../../crdt/index.ts'
+import { formatDot } from '../../crdt/index.ts'
 import { faultText, happeningText } from '../event-text.ts'
 import type { Fault, NodeIndex } from '../fault.ts'
 import { wholePartOf } from '../kept-trace.ts'
 import type { RunResult } from '../run.ts'
 import type { CallId, Happening, StopCause, TransferId } from '../trace.ts'
+import { answerOf } from './answer.ts'
 import { directionsOf, nodesOf } from './fault-lanes.ts'
 import { readMessage } from './heartbeat.ts'
 import { InternTable, previewValue } from './intern.ts'
@@ -323,6 +324,8 @@ class Encoder {
         return request.mode
       case 'promote':
         return request.node
+      case 'members':
+        return `${request.change} ${request.node}`
       default:
         return unreachable(request)
     }
@@ -375,31 +378,5 @@ class Encoder {
       this.#faultRows.push({ kind: fault.kind, text: faultText(fault), nodes: nodesOf(fault), directions: directionsOf(fault) })
     }
     return row
-  }
-}
-
-function answerOf(reply: Reply): { readonly detail: string | null; readonly dot: Dot | null } {
-  switch (reply.kind) {
-    case 'value':
-      return reply.item === null
-        ? { detail: 'nothing there', dot: null }
-        : { detail: previewValue(reply.item.value), dot: reply.item.version.dot }
-    case 'page':
-      return { detail: `${reply.items.length} items`, dot: null }
-    case 'committed':
-      return { detail: reply.deleted > 0 ? `${reply.deleted} deleted` : null, dot: reply.version }
-    case 'conflicts':
-      return { detail: `${reply.keys.length} keys`, dot: null }
-    case 'copies':
-      return { detail: `${reply.nodes} nodes`, dot: null }
-    case 'mode':
-      return { detail: `${reply.mode} mode, epoch ${reply.epoch}`, dot: null }
-    case 'inspected':
-    case 'status':
-      return { detail: null, dot: null }
-    case 'failed':
-      return { detail: `${reply.error.code}: ${reply.error.message}`, dot: null }
-    default:
-      return unreachable(reply)
   }
 }

@@ -63,9 +63,21 @@ export const CALL_KINDS = [
   'status',
   'mode',
   'promote',
+  'members',
 ] as const
 export const OPERATION_KINDS = ['get', 'set', 'delete', 'restore', 'if-version', 'if-absent', 'scan', 'conflicts'] as const
-export const REPLY_KINDS = ['value', 'page', 'inspected', 'committed', 'copies', 'conflicts', 'status', 'mode', 'failed'] as const
+export const REPLY_KINDS = [
+  'value',
+  'page',
+  'inspected',
+  'committed',
+  'copies',
+  'conflicts',
+  'status',
+  'mode',
+  'members',
+  'failed',
+] as const
 
 export interface EventColumns {
   /** Number of the first event, then for each further one by how much the number rises. */

@@ -85,6 +85,7 @@ function interpret(parts: Partial<Pick<InterpreterParts, 'defer' | 'onFatal'>>):
     directory: 'ab'.repeat(16) as DirectoryId,
     members: [parseNodeName('n1')],
     maxClockDriftMs: 60_000,
+    joins: false,
     mode: 'multi' as const,
     url: null,
     dropRateMillionths: 0,

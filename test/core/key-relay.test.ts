@@ -19,6 +19,7 @@ describe('the key of a log', () => {
         directory: DIRECTORY,
         members: [N1, N2, N3],
         maxClockDriftMs: 60_000,
+        joins: false,
         mode: 'multi',
         url: null,
         dropRateMillionths: 0,

@@ -18,6 +18,11 @@ interface Asked {
   readonly id: number
 }
 
+interface Change extends Asked {
+  readonly change: 'join' | 'remove'
+  readonly node: string
+}
+
 interface Acknowledged {
   readonly writer: WriterId
   readonly sequence: number
@@ -34,9 +39,17 @@ class Storm {
   /** By epoch: who was seen to lead it. */
   readonly #leaders = new Map<number, NodeName>()
   readonly leadersSeen = new Set<string>()
+  readonly #changesMembers: boolean
+  /** Changes of the members without an answer yet. */
+  #changes: Change[] = []
+  /** Changes that were done. */
+  readonly done = { join: 0, remove: 0 }
+  /** The one that is no member for now: another is removed only after its return, so that what a majority held stays. */
+  #away: string | null = null
 
-  constructor(seed: number, size: number) {
+  constructor(seed: number, size: number, changesMembers = false) {
     this.#random = new Prng(seed)
+    this.#changesMembers = changesMembers
     this.#names = Array.from({ length: size }, (_, index) => `n${index + 1}`)
     this.#cluster = new ReplicaCluster(this.#names, { seed, mode: this.#random.below(2) === 0 ? 'leader' : 'multi' })
   }
@@ -55,6 +68,9 @@ class Storm {
     this.#cluster.runLocal()
     this.#cluster.heal()
     for (const name of this.#names) if (!this.#cluster.node(name).isUp) this.#cluster.restart(name)
+    // Removals that nobody was told of may be done all the same.
+    this.#cluster.elapse(3000)
+    for (const name of this.#names) if (this.#isRemoved(name)) this.#replace(name)
     for (let second = 0; second < HEALING_SECONDS; second++) {
       this.#cluster.elapse(1000)
       this.#collect()
@@ -73,12 +89,17 @@ class Storm {
     const cluster = this.#cluster
     const [name, other] = [this.#pick(), this.#pick()]
     const { isUp } = cluster.node(name)
+    if (this.#changesMembers && isUp && this.#random.below(10) === 0) return this.#changeMembers(name, other)
     const dice = this.#random.below(100)
     if (dice < 40) {
       // Mostly where it is taken, and mostly with some time for it.
       const writer = this.#random.below(4) === 0 ? name : (this.#leader() ?? name)
       if (!cluster.node(writer).isUp) return
-      this.#asked.push({ name: writer, life: this.#life(writer), id: cluster.set(writer, `k${this.#random.below(5)}`, `v${step}`) })
+      this.#asked.push({
+        name: writer,
+        life: this.#life(writer),
+        id: cluster.set(writer, `k${this.#random.below(5)}`, `v${step}`, this.#terms()),
+      })
       if (this.#random.below(3) > 0) cluster.deliver()
     } else if (dice < 60) cluster.elapse(STEP_MS * (1 + this.#random.below(8)))
     else if (dice < 68) cluster.deliver()
@@ -100,6 +121,62 @@ class Storm {
     } else {
       cluster.isHoldingPersists = !cluster.isHoldingPersists
       cluster.runLocal()
+    }
+  }
+
+  /** What one node had alone may go with it. */
+  #terms() {
+    return this.#changesMembers ? { concern: 'majority' as const } : {}
+  }
+
+  #changeMembers(name: string, other: string): void {
+    const away = this.#away
+    const change = away === null ? 'remove' : 'join'
+    const node = away ?? other
+    if (change === 'remove' && this.#changes.length > 0) return
+    const id = this.#cluster.ask(name, { kind: 'members', change, node: this.#cluster.node(node).name, timeoutMs: 3000 })
+    this.#changes.push({ name, life: this.#life(name), id, change, node })
+  }
+
+  /** The node comes back with an empty disk, as it has to. */
+  #replace(name: string): void {
+    if (this.#cluster.node(name).isUp) this.#cluster.crash(name)
+    this.#lives.set(name, this.#life(name) + 1)
+    this.#cluster.wipeDisk(name)
+    this.#cluster.restart(name)
+  }
+
+  #isRemoved(name: string): boolean {
+    const node = this.#cluster.node(name)
+    const others = [...this.#cluster.nodes.values()].filter((other) => other !== node && other.isUp)
+    return others.some(
+      ({ replica, name: by }) => replica.admit(node.name, node.disk.directory, this.#cluster.now(this.#cluster.node(by))) === 'REMOVED',
+    )
+  }
+
+  #collectChanges(): void {
+    const open: Change[] = []
+    for (const asked of this.#changes) {
+      if (asked.life !== this.#life(asked.name)) continue
+      const reply = this.#cluster.reply(asked.name, asked.id)
+      if (reply === null) open.push(asked)
+      else if (reply.kind === 'members') this.#changed(asked.change, asked.node)
+    }
+    this.#changes = open
+    // Done, though nobody was told.
+    if (this.#away === null && this.#changesMembers) {
+      const removed = this.#names.find((name) => this.#isRemoved(name))
+      if (removed !== undefined) this.#changed('remove', removed)
+    }
+  }
+
+  #changed(change: 'join' | 'remove', node: string): void {
+    this.done[change] += 1
+    if (change === 'join') {
+      if (this.#away === node) this.#away = null
+    } else if (this.#isRemoved(node)) {
+      this.#away = node
+      this.#replace(node)
     }
   }
 
@@ -127,6 +204,7 @@ class Storm {
       else if (reply.kind === 'committed' && reply.version !== null) this.acknowledged.push(reply.version)
     }
     this.#asked = open
+    this.#collectChanges()
   }
 
   /** What must hold at every moment. */
@@ -172,6 +250,8 @@ const storms = [
   { seed: 5111, size: 5 },
 ]
 
+const memberStorms = Array.from({ length: Number(process.env.STORMS ?? 30) }, (_, index) => ({ seed: index + 2001 }))
+
 describe('storms over both modes', () => {
   let leaders = 0
   let acknowledged = 0
@@ -188,5 +268,23 @@ describe('storms over both modes', () => {
   it('have elected leaders and acknowledged writes, so that what was checked is something', () => {
     expect(leaders).toBeGreaterThan(storms.length)
     expect(acknowledged).toBeGreaterThan(5 * storms.length)
+  })
+})
+
+describe('storms over both modes in which members come and go', () => {
+  const done = { join: 0, remove: 0 }
+
+  it.each(memberStorms)('[MB1] [MB4] what a majority held is kept, and all agree in the end: 5 nodes, seed $seed', ({ seed }) => {
+    const storm = new Storm(seed, 5, true)
+    storm.run()
+    expect(storm.heals(), 'all agree in the end').toBe(true)
+    expect(storm.lost()).toEqual([])
+    done.join += storm.done.join
+    done.remove += storm.done.remove
+  })
+
+  it('have seen members come and go', () => {
+    expect(done.remove).toBeGreaterThan(memberStorms.length / 2)
+    expect(done.join).toBeGreaterThan(memberStorms.length / 4)
   })
 })

@@ -102,6 +102,15 @@ class TranscriptSession {
         return this.#ask(name, () => ({ kind: 'mode', mode: second === 'leader' ? 'leader' : 'multi', timeoutMs: 5000 }), options)
       case 'promote':
         return this.#ask(name, () => ({ kind: 'promote', node: parseNodeName(second), timeoutMs: 5000 }), options)
+      case 'newcomer':
+        cluster.join(name)
+        return []
+      case 'started-with':
+        cluster.misconfigure(name, plain.slice(1))
+        return []
+      case 'join':
+      case 'remove':
+        return this.#ask(name, () => ({ kind: 'members', change: command, node: parseNodeName(second), timeoutMs: 5000 }), options)
       case 'wipe':
         cluster.wipeDisk(name)
         return []
@@ -241,6 +250,8 @@ class TranscriptSession {
         return [reply.status.digest]
       case 'mode':
         return [`${reply.mode} mode, epoch ${reply.epoch}, leader ${reply.leader ?? 'none'}`]
+      case 'members':
+        return [`${reply.voters.join(' ')} vote`]
       case 'inspected':
         return ['looked']
       case 'copies':

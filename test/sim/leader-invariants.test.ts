@@ -133,6 +133,7 @@ const lead = (epoch: number, writer: WriterId, round: number): LeaderMessage => 
   kind: 'lead',
   epoch: epoch as Epoch,
   writer,
+  asked: null,
   committed: null,
   round,
 })
@@ -280,6 +281,7 @@ describe('PromiseKept', () => {
       kind: 'canvass',
       isTrial: true,
       isHandOver: false,
+      isErrand: false,
       epoch: 4 as Epoch,
       promised: 1 as Epoch,
       asked: null,

@@ -130,6 +130,7 @@ export class WrittenTrace {
       epoch: 1 as Epoch,
       promised: 1 as Epoch,
       committed: null,
+      founders: [],
       url: '',
       frontier,
       digest,

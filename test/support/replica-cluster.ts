@@ -97,6 +97,9 @@ export class ReplicaCluster {
   readonly #copies = new Map<string, Disk>()
   readonly #options: ClusterOptions
   readonly #random: Prng
+  readonly #founders: readonly NodeName[]
+  /** Lists of members that nodes have instead of the founders'. */
+  readonly #lists = new Map<NodeName, readonly NodeName[]>()
   /** While true, durable writes wait for `persist`. */
   isHoldingPersists = false
   /** While true, what was gathered waits for `gather`. */
@@ -108,12 +111,25 @@ export class ReplicaCluster {
     this.#options = options
     this.#random = new Prng(options.seed ?? 1)
     const members = names.map(parseNodeName)
-    for (const name of members) {
-      const disk: Disk = { directory: this.#mintDirectory(), journal: [], logs: new Map() }
-      this.nodes.set(name, new ReplicaNode(name, disk, this.#newReplica(name, disk, members)))
-    }
+    this.#founders = members
+    for (const name of members) this.#addNode(name)
     for (const node of this.nodes.values()) this.#input(node, { kind: 'start', logs: [], facts: null })
     this.#connectAll()
+  }
+
+  /** A node that none of the others was started with. */
+  join(name: string): void {
+    const node = this.#addNode(parseNodeName(name))
+    this.#input(node, { kind: 'start', logs: [], facts: null })
+    this.runLocal()
+    this.#connectAll()
+  }
+
+  #addNode(name: NodeName): ReplicaNode {
+    const disk: Disk = { directory: this.#mintDirectory(), journal: [], logs: new Map() }
+    const node = new ReplicaNode(name, disk, this.#newReplica(name, disk))
+    this.nodes.set(name, node)
+    return node
   }
 
   node(name: string): ReplicaNode {
@@ -262,7 +278,7 @@ export class ReplicaCluster {
   restart(name: string): void {
     const node = this.node(name)
     assert(!node.isUp, 'only what is down is restarted')
-    node.replica = this.#newReplica(node.name, node.disk, [...this.nodes.keys()])
+    node.replica = this.#newReplica(node.name, node.disk)
     node.isUp = true
     const stored = [...node.disk.logs].map(([writer, { key, blocks }]) => ({ writer, key, length: blocks.length }))
     const plan = planRecovery(DEFAULT_GROUP, stored, node.disk.journal)
@@ -271,13 +287,19 @@ export class ReplicaCluster {
     this.#connectAll()
   }
 
-  #newReplica(name: NodeName, disk: Disk, members: readonly NodeName[]): Replica {
+  /** From its next start on a node has another list of members than the others. */
+  misconfigure(name: string, members: readonly string[]): void {
+    this.#lists.set(parseNodeName(name), members.map(parseNodeName))
+  }
+
+  #newReplica(name: NodeName, disk: Disk): Replica {
     const { maxClockDriftMs = 60_000, dropRateMillionths = 0, requestsMax = REQUESTS_MAX_DEFAULT, mode = 'multi' as const } = this.#options
     const config = {
       group: DEFAULT_GROUP,
       node: name,
       directory: disk.directory,
-      members,
+      members: this.#lists.get(name) ?? this.#founders,
+      joins: !this.#founders.includes(name),
       maxClockDriftMs,
       dropRateMillionths,
       mode,
@@ -323,6 +345,8 @@ export class ReplicaCluster {
         return
       case 'expel':
         throw new Error(`${node.name} expels ${effect.peer}: ${effect.reason}`)
+      case 'dismiss':
+        return this.#disconnect(node, this.node(effect.peer))
       default:
         return unreachable(effect)
     }
@@ -395,18 +419,29 @@ export class ReplicaCluster {
         const pair = pairOf(left.name, right.name)
         const canReach = left.isUp && right.isUp && !this.#cuts.has(pair)
         if (canReach === this.#connected.has(pair)) continue
-        if (canReach) this.#connected.add(pair)
-        else this.#connected.delete(pair)
-        for (const [node, peer] of [
-          [left, right],
-          [right, left],
-        ] as const) {
-          if (!node.isUp) continue
-          if (canReach) this.#input(node, { kind: 'connected', peer: peer.name, directory: peer.disk.directory })
-          else this.#input(node, { kind: 'disconnected', peer: peer.name })
+        if (!canReach) this.#disconnect(left, right)
+        else if (this.#isAdmitted(left, right) && this.#isAdmitted(right, left)) {
+          this.#connected.add(pair)
+          this.#input(left, { kind: 'connected', peer: right.name, directory: right.disk.directory })
+          this.#input(right, { kind: 'connected', peer: left.name, directory: left.disk.directory })
         }
       }
     }
+  }
+
+  /** One that is refused is told why. */
+  #isAdmitted(by: ReplicaNode, peer: ReplicaNode): boolean {
+    const refusal = by.replica.admit(peer.name, peer.disk.directory, this.now(by))
+    // Under a name that was just heard another directory is refused for a moment only: here there is one process a name.
+    if (refusal === null || refusal === 'NAME_IN_USE') return true
+    this.#input(peer, { kind: 'refused', by: by.name, refusal })
+    return false
+  }
+
+  #disconnect(left: ReplicaNode, right: ReplicaNode): void {
+    if (!this.#connected.delete(pairOf(left.name, right.name))) return
+    if (left.isUp) this.#input(left, { kind: 'disconnected', peer: right.name })
+    if (right.isUp) this.#input(right, { kind: 'disconnected', peer: left.name })
   }
 
   #mintDirectory(): DirectoryId {

@@ -87,8 +87,10 @@ describe('a stranger at a real node', () => {
   })
 
   it('[ID2] with the key of another secret, though it knows whom to call, is refused', async () => {
-    const stranger = await strangerAs(ClusterSecret.generate(), 'n3')
-    await expectRefused('unknown-key', null)
+    const other = ClusterSecret.generate()
+    const stranger = await strangerAs(other, 'n3')
+    await stranger.greet((stream) => sealHello(other, stream, { node: parseNodeName('n3'), directory: directoryOf(9), life: LIFE }))
+    await expectRefused('wrong-secret', stranger)
     expectNothingLeaked(stranger)
   })
 

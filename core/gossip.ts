@@ -1,0 +1,146 @@
+/**
+ * What is said to peers, and what is done with what they say: logs are announced, heartbeats carry
+ * the rest, and what members say about leading goes on to the leader mode.
+ */
+
+import { type DirectoryId, type LogKey, MalformedError, type NodeName, type Now, type WriterId } from '../base/index.ts'
+import type { Delivery } from './delivery.ts'
+import type { Effect } from './effects.ts'
+import type { LeaderMode } from './leader-mode/leader-mode.ts'
+import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
+import type { Peers } from './peers.ts'
+import type { LogFailure } from './ports.ts'
+
+export interface GossipContext {
+  readonly peers: Peers
+  readonly delivery: Delivery
+  readonly mode: LeaderMode
+  /** Where clients reach this node over HTTP; null if nowhere. */
+  readonly url: () => string | null
+  readonly digest: () => string
+  now(): Now
+  emit(effect: Effect): void
+  failLog(writer: WriterId, failure: LogFailure): void
+  /** A peer has reported anew what it holds. */
+  reported(): void
+}
+
+export class Gossip {
+  readonly #context: GossipContext
+  /** Peers that saw another process under this node's name (ID5). */
+  readonly #contestedBy = new Set<NodeName>()
+
+  constructor(context: GossipContext) {
+    this.#context = context
+  }
+
+  get isNameContested(): boolean {
+    return this.#contestedBy.size > 0
+  }
+
+  connect(peer: NodeName, directory: DirectoryId): void {
+    const { peers, mode, delivery } = this.#context
+    peers.connect(peer, directory, this.#context.now())
+    mode.members.meet(peer, directory)
+    this.#announce(delivery.announced(), [peer])
+    this.#sendHeartbeat(peer)
+  }
+
+  disconnect(peer: NodeName): void {
+    const { peers, mode } = this.#context
+    const directory = peers.directoryOf(peer)
+    this.#contestedBy.delete(peer)
+    peers.disconnect(peer)
+    if (directory !== null && mode.members.removed.has(directory)) peers.forget(peer)
+  }
+
+  /** The chain says anew who the members are: who is none any more is let go (MB4). */
+  seat(): void {
+    const { peers, mode } = this.#context
+    peers.setMembers(mode.members.names)
+    for (const peer of peers.connected()) {
+      const directory = peers.directoryOf(peer)
+      if (directory !== null && mode.members.removed.has(directory)) this.#context.emit({ kind: 'dismiss', peer })
+    }
+  }
+
+  receive(from: NodeName, bytes: Uint8Array): void {
+    const { peers, mode } = this.#context
+    const message = this.#decode(from, bytes)
+    if (message === null) return
+    switch (message.kind) {
+      case 'announce': {
+        const learned = message.logs.filter((log) => this.#learn(log))
+        return this.#announce(
+          learned,
+          peers.connected().filter((peer) => peer !== from),
+        )
+      }
+      case 'heartbeat':
+        peers.hear(from, message, this.#context.now())
+        if (message.nameContested) this.#contestedBy.add(from)
+        else this.#contestedBy.delete(from)
+        if (message.committed !== null) mode.learnCommit(message.committed)
+        mode.hearPromise(message.promised)
+        return this.#context.reported()
+      default:
+        return mode.receive(from, message)
+    }
+  }
+
+  /** A log of this node has a key: from now on peers can ask for it. */
+  announceOwn(writer: WriterId, key: LogKey): void {
+    this.#announce([{ writer, key }], this.#context.peers.connected())
+  }
+
+  sendHeartbeats(): void {
+    for (const peer of this.#context.peers.connected()) this.#sendHeartbeat(peer)
+  }
+
+  #decode(from: NodeName, bytes: Uint8Array): Message | null {
+    try {
+      return decodeMessage(bytes)
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      this.#context.emit({ kind: 'expel', peer: from, reason: error.message })
+      return null
+    }
+  }
+
+  /** True if the log is new here. */
+  #learn(log: AnnouncedLog): boolean {
+    const { delivery } = this.#context
+    const known = delivery.keyOf(log.writer)
+    if (known === null || known === log.key) return delivery.learn(log)
+    this.#context.failLog(log.writer, { kind: 'forked', reason: `two logs claim this writer: ${known} and ${log.key}` })
+    return false
+  }
+
+  #announce(logs: readonly AnnouncedLog[], peers: readonly NodeName[]): void {
+    for (let start = 0; start < logs.length; start += ANNOUNCED_LOGS_MAX) {
+      const message = encodeMessage({ kind: 'announce', logs: logs.slice(start, start + ANNOUNCED_LOGS_MAX) })
+      for (const to of peers) this.#context.emit({ kind: 'send', to, message })
+    }
+  }
+
+  #sendHeartbeat(to: NodeName): void {
+    const { peers, mode } = this.#context
+    const now = this.#context.now()
+    const message = encodeMessage({
+      kind: 'heartbeat',
+      sentAtMs: now.monotonicMs,
+      wallMs: now.wallMs,
+      echo: peers.echoFor(to, now),
+      epoch: mode.epoch,
+      promised: mode.promised,
+      committed: mode.committed,
+      founders: mode.members.founders,
+      url: this.#context.url() ?? '',
+      frontier: mode.report,
+      digest: this.#context.digest(),
+      reaches: peers.connected(),
+      nameContested: peers.isContested(to, now),
+    })
+    this.#context.emit({ kind: 'send', to, message })
+  }
+}

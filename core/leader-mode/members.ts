@@ -1,0 +1,101 @@
+/**
+ * Who the members are (MB1): before any leader those that the node was started with, from then on those
+ * that the chain names. Two answers differ by as much as the chain is behind: who *votes* goes by
+ * what is held, who is shown, counted and refused by what is applied.
+ */
+
+import type { DirectoryId, NodeName } from '../../base/index.ts'
+import type { ReplicaConfig } from '../replica-config.ts'
+import type { Chain } from './chain.ts'
+import type { PromiseKeeper } from './promise-keeper.ts'
+import { namesOf, type Voter } from './voters.ts'
+
+export interface MembersContext {
+  readonly config: ReplicaConfig
+  readonly chain: Chain
+  readonly keeper: PromiseKeeper
+  connected(): readonly NodeName[]
+  /** The members by a connected peer's configuration; empty if it has a chain, null before it told. */
+  foundersOf(peer: NodeName): readonly NodeName[] | null
+}
+
+export class Members {
+  readonly #context: MembersContext
+  /** Who votes, by what is applied; null before any leader. */
+  #seated: readonly Voter[] | null = null
+  readonly #removed = new Set<DirectoryId>()
+
+  constructor(context: MembersContext) {
+    this.#context = context
+  }
+
+  /** Who votes, by what is held. */
+  get voters(): readonly Voter[] {
+    const { chain, keeper, config } = this.#context
+    if (chain.voters !== null) return chain.voters
+    const { met } = keeper.current
+    return this.#founders.map((node) => ({ node, directory: node === config.node ? config.directory : (met.get(node) ?? null) }))
+  }
+
+  /** Who votes, by what is applied; null before any leader. */
+  get seated(): readonly Voter[] | null {
+    return this.#seated
+  }
+
+  /** Directories that are members' no more (MB4), by what is applied. */
+  get removed(): ReadonlySet<DirectoryId> {
+    return this.#removed
+  }
+
+  /** All by name: those that vote, or those that it was started with. */
+  get names(): readonly NodeName[] {
+    return this.#seated === null ? this.#context.config.members : namesOf(this.#seated)
+  }
+
+  /** What peers are told of those that it was started with: nothing once the chain says who they are. */
+  get founders(): readonly NodeName[] {
+    return this.#context.chain.end === null ? this.#founders : []
+  }
+
+  /** Connected peers that were started with another list, while no chain says who the members are. */
+  get otherFounders(): ReadonlyMap<NodeName, readonly NodeName[]> {
+    const others = new Map<NodeName, readonly NodeName[]>()
+    const own = this.founders
+    if (own.length === 0) return others
+    for (const peer of this.#context.connected()) {
+      const theirs = this.#context.foundersOf(peer)
+      if (theirs !== null && theirs.length > 0 && !isSameList(own, theirs)) others.set(peer, theirs)
+    }
+    return others
+  }
+
+  hasSameFounders(peer: NodeName): boolean {
+    const theirs = this.#context.foundersOf(peer)
+    return theirs !== null && isSameList(this.#founders, theirs)
+  }
+
+  /** A node is connected: before the first leader a founder's name is kept with its directory. */
+  meet(node: NodeName, directory: DirectoryId): void {
+    const { chain, keeper } = this.#context
+    const { met } = keeper.current
+    if (chain.end !== null || met.has(node) || !this.#founders.includes(node)) return
+    keeper.change({ met: new Map([...met, [node, directory]]) })
+  }
+
+  /** The chain says it anew. */
+  seat(voters: readonly Voter[], removed: readonly DirectoryId[]): void {
+    this.#seated = voters
+    for (const directory of removed) this.#removed.add(directory)
+  }
+
+  get #founders(): readonly NodeName[] {
+    const { keeper, config } = this.#context
+    const { founders } = keeper.current
+    if (founders.length > 0) return founders
+    return config.joins ? [] : config.members
+  }
+}
+
+function isSameList(left: readonly NodeName[], right: readonly NodeName[]): boolean {
+  return left.length === right.length && left.every((name) => right.includes(name))
+}
