@@ -16,12 +16,13 @@ import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '.
 import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
-import { findAdoptable } from './leader-mode/adoptable.ts'
+import { type EntryFault, findAdoptable } from './leader-mode/adoptable.ts'
 import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
 import type { ChainEnd, ChainLink } from './leader-mode/chain-link.ts'
-import { type Cursor, newCursor, timestampOf, type WaitingEntry } from './log-cursor.ts'
+import { type Cursor, newCursor, statusOf, timestampOf, type WaitingEntry } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
+import type { State } from './state.ts'
 import type { LogState, LogStatus } from './status.ts'
 
 /** Logs known at once. An announcement past this is not followed. */
@@ -39,8 +40,8 @@ export interface DeliveryContext {
   isSkewed(entry: Entry): boolean
   /** True if the entry's epoch lets it be applied here now (CA3, LM8). */
   mayApply(entry: Entry): boolean
-  /** Why this entry can't be applied anywhere, or null (RG2). */
-  findFault(entry: Entry): string | null
+  /** Says why an entry can't be applied anywhere (RG2). */
+  readonly state: Pick<State, 'findFault' | 'outlook'>
   apply(entry: Entry): void
   /** This life's log has to carry the entry, which is applied (JR8). */
   carry(entry: Entry): void
@@ -211,11 +212,13 @@ export class Delivery {
 
   /**
    * Multi entries that are here and wait, as far as they could be applied in order if their epochs let them: what a
-   * leader adopts (LM8). Null if there are none.
+   * leader adopts (LM8). Null if there are none. One that nobody can apply takes its log out of service here already.
    */
   adoptable(): VersionVector | null {
-    const queues = [...this.#waiting].map(({ waiting }) => waiting.map(({ entry }) => entry))
-    return findAdoptable(queues, this.#context.frontier, (entry) => this.#isHeld(entry))
+    const { frontier, state } = this.#context
+    const { adopts, faults } = findAdoptable([...this.#waiting], frontier, (entry) => this.#isHeld(entry), state.outlook())
+    for (const fault of faults) this.#failAt(fault)
+    return adopts
   }
 
   /** What the header of a log says of the chain. */
@@ -247,16 +250,8 @@ export class Delivery {
   }
 
   statuses(): LogStatus[] {
-    return [...this.#cursors.values()].map((cursor) => ({
-      writer: cursor.writer,
-      node: nodeOfWriter(cursor.writer),
-      epoch: cursor.context?.epoch ?? null,
-      state: this.#stateOf(cursor),
-      length: cursor.next,
-      applied: this.#context.frontier.get(cursor.writer),
-      waiting: cursor.waiting.length,
-      reason: cursor.failure?.reason ?? null,
-    }))
+    const { frontier } = this.#context
+    return [...this.#cursors.values()].map((cursor) => statusOf(cursor, this.#stateOf(cursor), frontier.get(cursor.writer)))
   }
 
   #add(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number): Cursor {
@@ -385,12 +380,10 @@ export class Delivery {
       const { entry, index, unappended, isCarried } = waiting
       if (!this.#isCovered(entry)) {
         if (!this.#isApplicable(cursor, waiting)) break
-        const fault = this.#context.findFault(entry)
-        if (fault !== null) {
-          this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${fault}` })
-          cursor.waiting = []
-          this.#waiting.delete(cursor)
-          return true
+        const reason = this.#context.state.findFault(entry)
+        if (reason !== null) {
+          this.#failAt({ cursor, waiting, reason })
+          break
         }
         cursor.covered = entry.dependencies
         this.#context.apply(entry)
@@ -406,6 +399,13 @@ export class Delivery {
       this.#advance(cursor)
     }
     return true
+  }
+
+  /** Takes a log out of service for an entry that waits in it: what waits before that stays. */
+  #failAt({ cursor, waiting, reason }: EntryFault): void {
+    this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${waiting.index}: ${reason}` })
+    cursor.waiting = cursor.waiting.slice(0, cursor.waiting.indexOf(waiting))
+    if (cursor.waiting.length === 0) this.#waiting.delete(cursor)
   }
 
   /** Applied already: a carried entry may come in two logs (CA4). */

@@ -2,11 +2,12 @@
  * Where delivery is in one log: what was taken of it, what waits, and what comes next.
  */
 
-import type { LogKey, WriterId } from '../base/index.ts'
+import { type LogKey, nodeOfWriter, type WriterId } from '../base/index.ts'
 import type { Dependencies, Dot } from '../crdt/index.ts'
 import type { Entry, EntryContext } from './entry.ts'
 import { type ChainLink, UNLINKED } from './leader-mode/chain-link.ts'
 import type { LogFailure } from './ports.ts'
+import type { LogState, LogStatus } from './status.ts'
 
 export interface WaitingEntry {
   readonly entry: Entry
@@ -62,6 +63,21 @@ export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['p
     waiting: [],
     covered: null,
     failure: null,
+  }
+}
+
+/** @param applied the sequence up to which the log's entries are applied */
+export function statusOf(cursor: Cursor, state: LogState, applied: number): LogStatus {
+  const { writer, context, next, waiting, failure } = cursor
+  return {
+    writer,
+    node: nodeOfWriter(writer),
+    epoch: context?.epoch ?? null,
+    state,
+    length: next,
+    applied,
+    waiting: waiting.length,
+    reason: failure?.reason ?? null,
   }
 }
 

@@ -73,7 +73,7 @@ export class Replica {
       emit: (effect) => this.#emit(effect),
       isSkewed: (entry) => !this.#mode.isAdopted(entry) && this.#health.isSkewed(lastOf(entry).timestamp, this.#now),
       mayApply: (entry) => this.#mode.mayApply(entry),
-      findFault: (entry) => this.#state.findFault(entry),
+      state: this.#state,
       apply: (entry) => this.#applyForeign(entry),
       carry: (entry) => this.#carry(entry),
       chain: (writer, block, bytes) => this.#mode.take(writer, block, bytes, false),

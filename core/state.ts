@@ -8,6 +8,7 @@ import { type Key, PAGE_BYTES_MAX } from '../base/index.ts'
 import { breaksRank, currentConflicts, mergeVersion, newRegister, type Register, type Value, type Version, valueAt } from '../crdt/index.ts'
 import { Digest } from './digest.ts'
 import type { Change, Entry } from './entry.ts'
+import { findRankFault, Outlook } from './outlook.ts'
 import type { StateStore } from './ports.ts'
 import type { Item, KeyConflicts, KeyRange } from './requests.ts'
 
@@ -48,14 +49,15 @@ export class State {
 
   /** Why no node can apply `entry`, or null: it claims to have seen a version that it loses to (RG2). */
   findFault(entry: Entry): string | null {
-    for (const transaction of entry.transactions) {
-      for (const change of transaction.changes) {
-        const register = this.#store.get(change.key)
-        if (register !== undefined && breaksRank(change.version, register.winner))
-          return `transaction ${transaction.sequence} claims to follow a version that outranks it`
-      }
-    }
-    return null
+    return findRankFault(entry, (key, version) => {
+      const register = this.#store.get(key)
+      return register !== undefined && breaksRank(version, register.winner)
+    })
+  }
+
+  /** For looking at entries together before they are applied. */
+  outlook(): Outlook {
+    return new Outlook((key) => this.#store.get(key)?.winner)
   }
 
   apply(entry: Entry): void {

@@ -430,8 +430,7 @@ export class LeaderMode {
   /** A leader's block reached a majority: it is applied, answered and told. */
   #commit(leading: Leading): void {
     const { writer, epoch, committed } = leading
-    this.#chain.commit({ writer, epoch, length: committed })
-    this.#chain.advance()
+    this.#chain.commitOwn({ writer, epoch, length: committed })
     const isEnded = this.epoch > epoch
     if (isEnded) {
       this.#leading = null
