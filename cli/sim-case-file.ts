@@ -129,6 +129,7 @@ function decodeFault(fault: Shape, nodes: number): Fault {
       only('node', 'mode')
       return { kind, atMs, node: node(), mode: field('mode').oneOf(['multi', 'leader']) }
     case 'promote':
+    case 'remove':
       only('node', 'target')
       return { kind, atMs, node: node(), target: field('target').integer(0, nodes - 1) }
     default:

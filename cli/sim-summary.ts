@@ -93,6 +93,7 @@ function leaderRow(counts: Counts, palette: Palette): string[] {
       [counts.adoptions, 'adoptions'],
       [counts.deadSuffixes, 'dead suffixes'],
       [counts.switches, 'switches of the mode'],
+      [counts.voterChanges, 'changes of the voters'],
     ],
     palette,
   )

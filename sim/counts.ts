@@ -32,6 +32,7 @@ export class Tally {
     adoptions: 0,
     deadSuffixes: 0,
     switches: 0,
+    voterChanges: 0,
     events: 0,
   }
   readonly #faults: Partial<Record<FaultKind, number>> = {}
@@ -100,6 +101,7 @@ export class Tally {
     const counts = this.#counts
     this.#lengths.set(writer, index + 1)
     if (block.kind === 'adopt') counts.adoptions += 1
+    if (block.kind === 'voters') counts.voterChanges += 1
     if (block.kind !== 'header' || !isLeaderEpoch(block.header.epoch)) return
     const { follows, leadership } = block.header.chain
     counts.leaders += 1

@@ -162,6 +162,8 @@ export function faultText(fault: Fault): string {
       return `an operator asks ${nodeText(fault.node)} for ${fault.mode} mode`
     case 'promote':
       return `an operator asks ${nodeText(fault.node)} to let ${nodeText(fault.target)} lead`
+    case 'remove':
+      return `an operator asks ${nodeText(fault.node)} to remove ${nodeText(fault.target)}`
     default:
       return unreachable(fault)
   }

@@ -12,12 +12,11 @@ import type { EventQueue } from './event-queue.ts'
 import type { Fault, NodeIndex } from './fault.ts'
 import type { Network } from './network.ts'
 import type { SimulatedNode } from './node.ts'
+import { OPERATOR_TIMEOUT_MS, OperatorRounds } from './operator-rounds.ts'
 import type { Happening } from './trace.ts'
 
 /** A process that is to die at a point of its work that it does not reach dies anyway after this, in ms. */
 const KILL_POINT_PATIENCE_MS = 2000
-/** An operator waits so long for what was asked, in ms. */
-const OPERATOR_TIMEOUT_MS = 3000
 /** A disk whose next write is to fail is well again if nothing is written for so long, in ms. */
 const WRITE_ERROR_PATIENCE_MS = 10_000
 
@@ -38,10 +37,12 @@ export class FaultStriker {
   readonly #options: FaultStrikerOptions
   /** What is going on, with what ends it. */
   readonly #active = new Map<Fault, () => void>()
+  readonly #rounds: OperatorRounds
   #isCalm = false
 
   constructor(options: FaultStrikerOptions) {
     this.#options = options
+    this.#rounds = new OperatorRounds(options)
   }
 
   /** Begins a fault. False if it can't strike. */
@@ -94,6 +95,8 @@ export class FaultStriker {
         this.#options.observe({ kind: 'fault-began', fault })
         this.#options.operate(fault.node, { kind: 'promote', node: this.#node(fault.target).name, timeoutMs: OPERATOR_TIMEOUT_MS })
         return true
+      case 'remove':
+        return this.#remove(fault)
       default:
         return unreachable(fault)
     }
@@ -203,7 +206,17 @@ export class FaultStriker {
     const bound = others.filter(({ name, directory }) =>
       furthest.voters.some((voter) => voter.node === name && voter.directory === directory),
     )
-    return bound.length >= majorityOf(nodes.length)
+    return bound.length >= majorityOf(furthest.voters.length)
+  }
+
+  /** One at a time: the next is removed when all are members. */
+  #remove(fault: Extract<Fault, { readonly kind: 'remove' }>): boolean {
+    const { observe, operate } = this.#options
+    if (!this.#rounds.isComplete || !this.#canLose(fault.target)) return false
+    observe({ kind: 'fault-began', fault })
+    operate(fault.node, { kind: 'members', change: 'remove', node: this.#node(fault.target).name, timeoutMs: OPERATOR_TIMEOUT_MS })
+    this.#rounds.begin()
+    return true
   }
 
   #killLeader(fault: Extract<Fault, { readonly kind: 'kill-leader' }>): boolean {

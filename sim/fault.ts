@@ -96,6 +96,11 @@ export type Fault =
   | (Timed & { readonly kind: 'switch-mode'; readonly node: NodeIndex; readonly mode: 'multi' | 'leader' })
   /** An operator asks a node to hand the leadership over (LM10). */
   | (Timed & { readonly kind: 'promote'; readonly node: NodeIndex; readonly target: NodeIndex })
+  /**
+   * An operator asks a node to take another one out of the cluster (MB4). What was taken out runs on until the
+   * operator sees it; then it joins anew with an empty directory, and is given a vote (MB2).
+   */
+  | (Timed & { readonly kind: 'remove'; readonly node: NodeIndex; readonly target: NodeIndex })
 
 export type FaultKind = Fault['kind']
 
@@ -118,6 +123,7 @@ export const FAULT_KINDS = [
   'kill-leader',
   'promote',
   'switch-mode',
+  'remove',
 ] as const satisfies readonly FaultKind[]
 
 /** In the order of their times. */

@@ -66,6 +66,8 @@ export interface LifeOptions {
   readonly name: NodeName
   readonly disk: SimulatedDisk
   readonly clock: SimulatedClock
+  /** It is started with `--join` (MB2). */
+  readonly joins: boolean
   readonly random: Prng
   /** Called once, when it is over. */
   readonly onEnd: (cause: StopCause, failure: SkeinError | null) => void
@@ -219,8 +221,8 @@ export class Life {
   }
 
   #openReplica(logs: LogStoreTwin): void {
-    const { world, node, name, disk, clock, random } = this.#options
-    const { queue, members, maxClockDriftMs, observe } = world
+    const { world, node, name, disk, clock, joins, random } = this.#options
+    const { queue, members: all, maxClockDriftMs, observe } = world
     const journal = JournalTwin.open({
       queue,
       lane: this.lane,
@@ -234,8 +236,8 @@ export class Life {
       group: DEFAULT_GROUP,
       node: name,
       directory: disk.directory,
-      members,
-      joins: false,
+      members: joins ? all.filter((member) => member !== name) : all,
+      joins,
       maxClockDriftMs,
       mode: world.mode,
       url: null,

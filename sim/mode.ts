@@ -12,7 +12,7 @@ export const RUN_MODES = ['multi', 'leader', 'mixed'] as const
 export type RunMode = (typeof RUN_MODES)[number]
 
 /** What happens only where somebody leads. */
-const OF_LEADERS: readonly FaultKind[] = ['kill-leader', 'promote']
+const OF_LEADERS: readonly FaultKind[] = ['kill-leader', 'promote', 'remove']
 /**
  * A directory that is put back to what it was, or has lost its journal's last frame, has forgotten what it
  * promised and does not know it: a vote may be given twice.

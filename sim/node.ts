@@ -38,6 +38,8 @@ export class SimulatedNode implements NodeView {
   #life: Life | null = null
   #lives = 0
   #lastFailure: SkeinError | null = null
+  /** Its processes are started with `--join`. */
+  joins = false
   #onDown: Action[] = []
 
   constructor({ world, index, name, weather, clockOffsetMs, random }: NodeOptions) {
@@ -128,6 +130,7 @@ export class SimulatedNode implements NodeView {
       name,
       disk,
       clock,
+      joins: this.joins,
       random: this.#random,
       onEnd: (cause, failure) => this.#ended(cause, failure),
     })

@@ -28,6 +28,8 @@ export interface OpenCall {
   readonly invokedAt: number
   /** The node's wall clock when it was asked. */
   readonly wallMs: number
+  /** How many voters there were, as far as the node knew. */
+  readonly members: number
   /** How often that clock had jumped by then. */
   readonly clockJumps: number
 }
@@ -118,6 +120,12 @@ export class Oracle {
     return this.#of(node).open.some(({ changes }) => changes.some((change) => change.key === key))
   }
 
+  /** How many voters there are by what a node has applied of the chain; all nodes before that. */
+  members(node: NodeIndex): number {
+    const applied = this.#of(node).standing?.applied ?? null
+    return (applied === null ? null : this.chain.at(applied))?.voters.length ?? this.#facts.length
+  }
+
   /** The largest timestamp of a node's own durable transactions since its disk last lost anything. */
   latestOwn(node: NodeIndex): number {
     return this.#of(node).latestOwn
@@ -157,7 +165,8 @@ export class Oracle {
       case 'invoked': {
         const { call, client, node, request } = happening
         const wallMs = cluster.nodes[node]?.wallMs ?? 0
-        this.#calls.set(call, { request, client, node, invokedAt: number, wallMs, clockJumps: this.clockJumps(node) })
+        const members = this.members(node)
+        this.#calls.set(call, { request, client, node, invokedAt: number, wallMs, members, clockJumps: this.clockJumps(node) })
         return
       }
       case 'answered':

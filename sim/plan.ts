@@ -131,6 +131,12 @@ function drawFault(drawing: Drawing, { kind, atMs }: Arrival): void {
     case 'promote':
       plan.push({ kind, atMs, node: random.below(nodes), target: random.below(nodes) })
       return
+    case 'remove': {
+      const [first] = drawing.losable
+      if (first !== undefined)
+        plan.push({ kind, atMs, node: random.below(nodes), target: pick(random, [first, ...drawing.losable.slice(1)]) })
+      return
+    }
     case 'switch-mode':
       plan.push({ kind, atMs, node: random.below(nodes), mode: oneIn(random, 2) ? 'multi' : 'leader' })
       return

@@ -71,6 +71,8 @@ export interface Counts {
   readonly deadSuffixes: number
   /** Multi epochs and leader epochs that were entered, after the first. */
   readonly switches: number
+  /** Blocks that change who votes. */
+  readonly voterChanges: number
   /** By kind, as begun. */
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly events: number

@@ -7,7 +7,7 @@
  * A block costs a copy of a frontier. Nothing is taken out.
  */
 
-import { type Epoch, isLeaderEpoch, present, type WriterId } from '../base/index.ts'
+import { type DirectoryId, type Epoch, FIRST_EPOCH, isLeaderEpoch, present, type WriterId } from '../base/index.ts'
 import { type BlockHash, type ChainBlock, type ChainPlace, type Header, isFurther, multiEpochAfter, type Voter } from '../core/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
@@ -34,6 +34,8 @@ export interface SealedBlock {
   /** What it adopts, up to here. */
   readonly adopted: ReadonlyVersionVector
   readonly voters: readonly Voter[]
+  /** Directories that were removed up to here (MB4). */
+  readonly removed: ReadonlySet<DirectoryId>
 }
 
 interface ChainLog {
@@ -81,6 +83,7 @@ export class SealedChain {
       contents: contentsAfter(below, block),
       adopted: adopts === null ? (below?.adopted ?? new VersionVector()) : joined(below?.adopted, adopts),
       voters: votersAfter(below, block),
+      removed: removedAfter(below, block),
     }
     blocks.push(sealed)
     this.#open.set(node, [...(this.#open.get(node) ?? []), sealed])
@@ -141,7 +144,7 @@ export class SealedChain {
     for (let log: SealedBlock | null = header; log !== null; ) {
       if (log.block.kind === 'header') asked.add(log.block.header.chain.leadership?.asked ?? null)
       const { below }: SealedBlock = log
-      if (below === null) return false
+      if (below === null) return !asked.has(FIRST_EPOCH)
       if (below.block.kind === 'end') return !asked.has(multiEpochAfter(below.epoch))
       log = this.headerOf(below)
     }
@@ -181,6 +184,11 @@ function votersAfter(below: SealedBlock | null, block: ChainBlock): readonly Vot
   if (block.kind === 'voters') return block.voters
   if (block.kind === 'header') return block.header.chain.leadership?.voters ?? []
   return below?.voters ?? []
+}
+
+function removedAfter(below: SealedBlock | null, block: ChainBlock): ReadonlySet<DirectoryId> {
+  const before = below?.removed ?? new Set<DirectoryId>()
+  return block.kind === 'voters' && block.removed.length > 0 ? new Set([...before, ...block.removed]) : before
 }
 
 function joined(before: ReadonlyVersionVector | undefined, more: ReadonlyVersionVector): VersionVector {

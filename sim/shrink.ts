@@ -201,7 +201,7 @@ function withoutNode(fault: Fault, gone: NodeIndex): Fault[] {
     return directions.length === 0 ? [] : [{ ...fault, directions }]
   }
   if (fault.kind === 'clog') return fault.direction.includes(gone) ? [] : [fault]
-  if (fault.kind === 'promote' && fault.target === gone) return []
+  if ((fault.kind === 'promote' || fault.kind === 'remove') && fault.target === gone) return []
   if ('node' in fault) return fault.node === gone ? [] : [fault]
   if (fault.kind === 'kill-leader') return [fault]
   const nodes = fault.nodes.filter((node) => node !== gone)

@@ -9,6 +9,8 @@ import type { Counts, RunOptions } from './run.ts'
 
 /** A single fault may find its node down; of so many of one kind at least one strikes. */
 const PLANNED_MIN = 3
+/** There may be no leader to kill, and no node that the others can do without. */
+const MAY_NOT_STRIKE: readonly FaultKind[] = ['kill-leader', 'remove']
 /** Calls of the liveness phase for each node, if none has to be repeated. */
 const PROBE_CALLS = 2
 /** From so many calls on writes are certain, conflicts on a cluster whose clients share keys as well. */
@@ -27,7 +29,7 @@ export function findVacuity(
   const planned = new Map<FaultKind, number>()
   for (const { kind } of plan) planned.set(kind, (planned.get(kind) ?? 0) + 1)
   for (const [kind, count] of planned) {
-    if (count >= PLANNED_MIN && kind !== 'kill-leader' && (counts.faults[kind] ?? 0) === 0)
+    if (count >= PLANNED_MIN && !MAY_NOT_STRIKE.includes(kind) && (counts.faults[kind] ?? 0) === 0)
       return `none of ${count} planned faults of the kind ${kind} struck`
   }
   if (counts.calls <= options.nodes * PROBE_CALLS && options.callsMax === null) return 'no client asked anything'

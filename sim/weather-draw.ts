@@ -34,6 +34,7 @@ const FAULT_INTERVALS_MS: Readonly<Record<FaultKind, readonly [min: number, max:
   'kill-leader': [3 * SECOND_MS, 2 * MINUTE_MS],
   promote: [2 * SECOND_MS, MINUTE_MS],
   'switch-mode': [2 * SECOND_MS, 20 * SECOND_MS],
+  remove: [4 * SECOND_MS, MINUTE_MS],
 }
 
 /**

@@ -68,7 +68,9 @@ function findUnheldWrite(
   number: number,
 ): Finding | null {
   const sealedAt = oracle.transactions.find(version.writer, version.sequence)?.sealedAt ?? call.invokedAt
-  const needed = request.concern === 'all' ? nodes : request.concern === 'majority' ? (nodes >> 1) + 1 : request.concern
+  // Members may have come and gone while it waited.
+  const members = Math.min(call.members, oracle.members(call.node))
+  const needed = request.concern === 'all' ? members : request.concern === 'majority' ? (members >> 1) + 1 : request.concern
   let holding = 0
   for (let node = 0; node < nodes; node++) {
     if (oracle.durable.certain(node).has(version) || oracle.durable.loweredAt(node) > sealedAt) holding += 1

@@ -37,7 +37,7 @@ function findUnheld(oracle: Oracle, cluster: ClusterView, place: ChainPlace, blo
     if (missing === null) holding += 1
     else without.push(`${name} ${missing}`)
   }
-  const needed = majorityOf(cluster.nodes.length)
+  const needed = majorityOf(block.voters.length)
   if (holding >= needed) return null
   const message = `${place.length} of ${place.writer} is taken for committed, and ${holding} of ${needed} voters hold it: ${without.join(', ')}`
   return { message, events: [block.sealedAt, number] }

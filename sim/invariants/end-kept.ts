@@ -1,7 +1,7 @@
 /**
  * EndKept (EP5): after the `end` of a leader epoch the chain wants the multi mode until somebody asks for a
- * leader in the epoch that follows. A leader in between, whoever elected it, seals its header and its own
- * `end`, and nothing else.
+ * leader in the epoch that follows. A leader in between, whoever elected it, seals its header, what
+ * changes the voters (MB1) and its own `end`, and nothing else.
  *
  * A step for each log of the chain, with each block.
  */
@@ -20,7 +20,7 @@ export function endKept(oracle: Oracle): Invariant {
       if (header === null) return null
       if (previous?.block.kind === 'end')
         return { message: `node ${happening.node} goes on with ${happening.writer} after its end`, events: [previous.sealedAt, number] }
-      if (happening.block.kind === 'end' || !oracle.chain.mustEnd(header)) return null
+      if (happening.block.kind === 'end' || happening.block.kind === 'voters' || !oracle.chain.mustEnd(header)) return null
       const message = `node ${happening.node} seals ${happening.block.kind} in epoch ${header.epoch}, and the chain wants the multi mode`
       return { message, events: [header.sealedAt, number] }
     },

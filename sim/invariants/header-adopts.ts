@@ -20,7 +20,7 @@ export function headerAdopts(oracle: Oracle): Invariant {
   return {
     name: 'HeaderAdopts',
     kinds: ['sent', 'chain-sealed'],
-    observe({ number, happening }, { nodes }) {
+    observe({ number, happening }) {
       if (happening.kind === 'sent') {
         const { message } = oracle
         if (message?.kind !== 'ballot' || message.isTrial || message.granted === null) return null
@@ -33,7 +33,7 @@ export function headerAdopts(oracle: Oracle): Invariant {
       if (header === null) return null
       const own = new Map([[header.node, oracle.shadow(header.node).frontier]])
       for (const [voter, frontier] of grants.get(keyOf(header.epoch, header.node)) ?? []) own.set(voter, frontier)
-      return findLeftOut(header, own, majorityOf(nodes.length), number) ?? findRebound(header, number)
+      return findLeftOut(header, own, majorityOf(header.voters.length), number) ?? findRebound(header, number)
     },
     finish: () => null,
   }
@@ -58,6 +58,11 @@ function findLeftOut(
 }
 
 function findRebound({ below, voters, epoch }: SealedBlock, number: number): Finding | null {
+  if (below !== null && below.voters.length !== voters.length)
+    return {
+      message: `the header of epoch ${epoch} has ${voters.length} voters, and the chain below it ${below.voters.length}`,
+      events: [number],
+    }
   for (const { node, directory } of below?.voters ?? []) {
     const now = voters.find((voter) => voter.node === node)
     if (now !== undefined && now.directory === directory) continue

@@ -27,10 +27,12 @@ import { noIdentityReuse } from './no-identity-reuse.ts'
 import { noLostAck } from './no-lost-ack.ts'
 import { noResurrection } from './no-resurrection.ts'
 import { noThinAir } from './no-thin-air.ts'
+import { oneChange } from './one-change.ts'
 import { outcomeTrue } from './outcome-true.ts'
 import { promiseKept } from './promise-kept.ts'
 import { readIndexSafe } from './read-index-safe.ts'
 import { readsMatchModel } from './reads-match-model.ts'
+import { removedRefused } from './removed-refused.ts'
 import { reportFrozen } from './report-frozen.ts'
 import { restartIdempotent } from './restart-idempotent.ts'
 import { retryOnce } from './retry-once.ts'
@@ -86,6 +88,8 @@ function leaderInvariants(oracle: Oracle): Invariant[] {
     chainPrefix(oracle),
     applyCommitted(oracle),
     endKept(oracle),
+    oneChange(oracle),
+    removedRefused(oracle),
     reportFrozen(oracle),
     readIndexSafe(oracle),
     committedKept(oracle),

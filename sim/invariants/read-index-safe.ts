@@ -65,7 +65,9 @@ export function readIndexSafe(oracle: Oracle): Invariant {
           const reflected = reflectedBy(oracle, call, happening.reply, nodes.length)
           if (reflected === null) return null
           floor.join(reflected.state)
-          const unconfirmed = reflected.isRead ? findUnconfirmed(oracle, leaders, call, majorityOf(nodes.length), number) : null
+          const unconfirmed = reflected.isRead
+            ? findUnconfirmed(oracle, leaders, call, majorityOf(Math.min(call.members, oracle.members(call.node))), number)
+            : null
           return (reflected.isLed ? findOlder(oracle, call, before, reflected.state, number) : null) ?? unconfirmed
         }
         default:

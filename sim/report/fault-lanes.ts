@@ -25,6 +25,7 @@ export function nodesOf(fault: Fault): readonly NodeIndex[] {
     case 'clock-drift':
     case 'switch-mode':
     case 'promote':
+    case 'remove':
       return [fault.node]
     case 'kill-leader':
       return []

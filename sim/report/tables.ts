@@ -31,6 +31,7 @@ const COUNT_NAMES: Readonly<Record<Exclude<keyof Counts, 'faults'>, string>> = {
   adoptions: 'adoptions',
   deadSuffixes: 'dead suffixes',
   switches: 'switches of the mode',
+  voterChanges: 'changes of the voters',
   wipedDisks: 'wiped disks',
   restoredDisks: 'restored disks',
   events: 'events',

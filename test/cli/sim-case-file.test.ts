@@ -40,6 +40,7 @@ function wholeCase(): SimCase {
       { kind: 'clock-drift', atMs: 1, node: 0, partsPerMillion: -200 },
       { kind: 'kill-leader', atMs: 50, downMs: 500, point: null },
       { kind: 'switch-mode', atMs: 60, node: 1, mode: 'leader' },
+      { kind: 'remove', atMs: 60, node: 1, target: 0 },
       { kind: 'promote', atMs: 70, node: 1, target: 2 },
     ],
   }

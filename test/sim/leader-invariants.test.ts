@@ -17,8 +17,10 @@ import { committedKept } from '../../sim/invariants/committed-kept.ts'
 import { electionSafety } from '../../sim/invariants/election-safety.ts'
 import { endKept } from '../../sim/invariants/end-kept.ts'
 import { headerAdopts } from '../../sim/invariants/header-adopts.ts'
+import { oneChange } from '../../sim/invariants/one-change.ts'
 import { promiseKept } from '../../sim/invariants/promise-kept.ts'
 import { readIndexSafe } from '../../sim/invariants/read-index-safe.ts'
+import { removedRefused } from '../../sim/invariants/removed-refused.ts'
 import type { Standing } from '../../sim/trace.ts'
 import { getRequest, setOperation, textValue, transactionRequest } from '../../sim/workloads/index.ts'
 import { HandMadeRun, vectorOf } from './hand-made-run.ts'
@@ -404,5 +406,64 @@ describe('CommittedKept', () => {
     expect(run.messages).toEqual([])
     run.apply(0, `${L2}:2`)
     expect(run.messages).toEqual([`${L2}:2 does again what ${L2}:1 did, for one idempotency key`])
+  })
+})
+
+describe('OneChange', () => {
+  const without = (...gone: readonly string[]): ChainBlock => ({
+    kind: 'voters',
+    voters: VOTERS.filter(({ node }) => !gone.includes(node)),
+    removed: [],
+  })
+
+  it('[MB1] takes one name after the other, each once the one before is committed', () => {
+    const run = new LedRun(oneChange)
+    run.header(L2, 2, null, { asked: 1 })
+    run.stand(0, 2, [L2, 1])
+    run.block(L2, without('n3'))
+    run.stand(0, 2, [L2, 2])
+    run.block(L2, without('n2', 'n3'))
+    expect(run.messages).toEqual([])
+  })
+
+  it('[MB1] finds two names at once', () => {
+    const run = new LedRun(oneChange)
+    run.header(L2, 2, null, { asked: 1 })
+    run.stand(0, 2, [L2, 1])
+    run.block(L2, without('n2', 'n3'))
+    expect(run.messages).toEqual(['node 0 changes 2 voters at once in epoch 2'])
+  })
+
+  it('[MB1] finds a change before anything of its own epoch is committed', () => {
+    const run = new LedRun(oneChange)
+    run.header(L2, 2, null, { asked: 1 })
+    run.stand(0, 2, null)
+    run.block(L2, without('n3'))
+    expect(run.messages).toEqual(['node 0 changes the voters in epoch 2, and its header is not committed'])
+  })
+
+  it('[MB1] finds a change while another one is open', () => {
+    const run = new LedRun(oneChange)
+    run.header(L2, 2, null, { asked: 1 })
+    run.stand(0, 2, [L2, 1])
+    run.block(L2, without('n3'))
+    run.block(L2, without('n2', 'n3'))
+    expect(run.messages).toEqual(['node 0 changes the voters in epoch 2, and another change is not committed'])
+  })
+})
+
+describe('RemovedRefused', () => {
+  it('[MB4] finds a connection to a directory that was removed, and takes one to a new directory', () => {
+    const run = directed(new LedRun(removedRefused))
+    run.header(L2, 2, null, { asked: 1 })
+    run.block(L2, { kind: 'voters', voters: VOTERS.slice(0, 2), removed: [DIRECTORIES[2] as DirectoryId] })
+    run.happen({ kind: 'connected', left: 1, right: 2 })
+    run.stand(0, 2, [L2, 2])
+    run.node(2).directory = 'd4' as DirectoryId
+    run.happen({ kind: 'connected', left: 0, right: 2 })
+    expect(run.messages).toEqual([])
+    run.node(2).directory = DIRECTORIES[2] as DirectoryId
+    run.happen({ kind: 'connected', left: 0, right: 2 })
+    expect(run.messages).toEqual(['node 0 connects to node 2, whose directory was removed'])
   })
 })

@@ -74,6 +74,7 @@ const NO_COUNTS: Counts = {
   adoptions: 0,
   deadSuffixes: 0,
   switches: 0,
+  voterChanges: 0,
   faults: { partition: 1, kill: 1 },
   events: 0,
 }

@@ -54,6 +54,7 @@ const NO_COUNTS: Counts = {
   adoptions: 0,
   deadSuffixes: 0,
   switches: 0,
+  voterChanges: 0,
   faults: {},
   events: 0,
 }
