@@ -94,6 +94,8 @@ function linearizable(): Invariant {
       }
     },
     finish() {
+      // The run is over before they had an answer.
+      for (const { request } of asked.values()) if (request.kind === 'transaction') noteWrite(writes.get(request), null, UNKNOWN_END)
       const history = [...reads]
       for (const [request, { client, start, end, isOpen }] of writes) {
         const [operation] = request.operations

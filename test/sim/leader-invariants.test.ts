@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest'
-import type { DirectoryId, Epoch, NodeName, Timestamp, WriterId } from '../../base/index.ts'
+import { type DirectoryId, type Epoch, type NodeName, Prng, present, type Timestamp, type WriterId } from '../../base/index.ts'
 import type { ChainBlock, ChainEnd, Entry } from '../../core/index.ts'
 import { type BlockHash, DEFAULT_GROUP } from '../../core/index.ts'
 import { NO_PROMISE } from '../../core/leader-mode/durable-promise.ts'
@@ -23,6 +23,7 @@ import { readIndexSafe } from '../../sim/invariants/read-index-safe.ts'
 import { removedRefused } from '../../sim/invariants/removed-refused.ts'
 import type { Standing } from '../../sim/trace.ts'
 import { getRequest, setOperation, textValue, transactionRequest } from '../../sim/workloads/index.ts'
+import { RegistersWorkload } from '../../sim/workloads/registers.ts'
 import { HandMadeRun, vectorOf } from './hand-made-run.ts'
 
 const HASH = '0000000000000001' as BlockHash
@@ -465,5 +466,21 @@ describe('RemovedRefused', () => {
     run.node(2).directory = DIRECTORIES[2] as DirectoryId
     run.happen({ kind: 'connected', left: 0, right: 2 })
     expect(run.messages).toEqual(['node 0 connects to node 2, whose directory was removed'])
+  })
+})
+
+describe('Linearizable', () => {
+  const [linearizable] = new RegistersWorkload({ random: new Prng(1), nodes: 3, clients: 3, mode: 'leader' }).invariants
+  const written = transactionRequest([setOperation('register/0', textValue('1'))])
+  const item = (data: string) => ({ key: 'register/0', version: { dot: { writer: L2, sequence: 1 } }, value: textValue(data) }) as never
+
+  it('[LM7] takes a read of what has no answer yet when the run ends, and finds one of what nobody wrote', () => {
+    const run = new LedRun(() => present(linearizable, 'it is checked in leader mode'))
+    run.invoke(0, written)
+    const get = getRequest('register/0', { consistency: 'linearizable' })
+    run.answer(run.invoke(1, get), 1, { kind: 'value', item: item('1'), conflicts: 0, session: vectorOf([]) })
+    expect(run.finish()).toEqual([])
+    run.answer(run.invoke(1, get), 1, { kind: 'value', item: item('2'), conflicts: 0, session: vectorOf([]) })
+    expect(run.finish()).toEqual(['the history of register/0 is not linearizable, thin-air: 2 is read'])
   })
 })
