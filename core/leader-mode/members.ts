@@ -23,10 +23,12 @@ export class Members {
   readonly #context: MembersContext
   /** Who votes, by what is applied; null before any leader. */
   #seated: readonly Voter[] | null = null
+  #names: readonly NodeName[]
   readonly #removed = new Set<DirectoryId>()
 
   constructor(context: MembersContext) {
     this.#context = context
+    this.#names = context.config.members
   }
 
   /** Who votes, by what is held. */
@@ -49,7 +51,7 @@ export class Members {
 
   /** All by name: those that vote, or those that it was started with. */
   get names(): readonly NodeName[] {
-    return this.#seated === null ? this.#context.config.members : namesOf(this.#seated)
+    return this.#names
   }
 
   /** What peers are told of those that it was started with: nothing once the chain says who they are. */
@@ -85,6 +87,7 @@ export class Members {
   /** The chain says it anew. */
   seat(voters: readonly Voter[], removed: readonly DirectoryId[]): void {
     this.#seated = voters
+    this.#names = namesOf(voters)
     for (const directory of removed) this.#removed.add(directory)
   }
 
