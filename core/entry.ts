@@ -21,7 +21,6 @@ import {
   IDEMPOTENCY_KEY_BYTES_MAX,
   isDirectoryId,
   isKey,
-  isWriterId,
   KEY_BYTES_MAX,
   type Key,
   MalformedError,
@@ -31,10 +30,9 @@ import {
   toHex,
   unreachable,
   VALUE_BYTES_MAX,
-  WRITER_ID_LENGTH_MAX,
   type WriterId,
 } from '../base/index.ts'
-import { Dependencies, decodeWriterId, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
+import { Dependencies, decodeWriterId, decodeWriterOrNone, isTimestamp, type Value, type ValueType, type Version } from '../crdt/index.ts'
 import { type GroupName, parseGroupName } from './group.ts'
 import { type ChainLink, decodeChainLink, encodeChainLink } from './leader-mode/chain-link.ts'
 
@@ -124,16 +122,10 @@ export function decodeHeader(block: Uint8Array): Header {
   if (!isDirectoryId(directory)) throw new MalformedError('the header names no directory')
   const epoch = reader.uint() as Epoch
   if (epoch < 1) throw new MalformedError('epochs start at 1')
-  const continues = decodeContinues(reader)
+  const continues = decodeWriterOrNone(reader)
   const chain = decodeChainLink(reader, epoch)
   reader.end()
   return { group, writer, directory, epoch, continues, chain }
-}
-
-function decodeContinues(reader: ByteReader): WriterId | null {
-  const text = reader.binary(WRITER_ID_LENGTH_MAX)
-  if (text !== '' && !isWriterId(text)) throw new MalformedError('a header continues no log')
-  return text === '' ? null : text
 }
 
 /** Encodes into a writer that is reused from entry to entry. */

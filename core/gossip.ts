@@ -80,12 +80,27 @@ export class Gossip {
         peers.hear(from, message, this.#context.now())
         if (message.nameContested) this.#contestedBy.add(from)
         else this.#contestedBy.delete(from)
+        this.#context.reported()
+        if (this.#isForeign(from)) return
         if (message.committed !== null) mode.learnCommit(message.committed)
-        mode.hearPromise(message.promised)
-        return this.#context.reported()
+        return mode.hearPromise(message.promised)
       default:
-        return mode.receive(from, message)
+        return this.#isForeign(from) ? undefined : mode.receive(from, message)
     }
+  }
+
+  /** Connected peers of another cluster. */
+  get foreign(): readonly NodeName[] {
+    return this.#context.peers.connected().filter((peer) => this.#isForeign(peer))
+  }
+
+  /**
+   * True if a peer follows a chain that was begun apart from this node's: two clusters with one secret. Their multi
+   * entries merge; who leads the one is nobody in the other.
+   */
+  #isForeign(peer: NodeName): boolean {
+    const [own, theirs] = [this.#context.mode.members.beginning, this.#context.peers.beginningOf(peer)]
+    return own !== null && theirs !== null && own !== theirs
   }
 
   /** A log of this node has a key: from now on peers can ask for it. */
@@ -134,6 +149,7 @@ export class Gossip {
       epoch: mode.epoch,
       promised: mode.promised,
       committed: mode.committed,
+      beginning: mode.members.beginning,
       founders: mode.members.founders,
       url: this.#context.url() ?? '',
       frontier: mode.report,

@@ -22,7 +22,14 @@ import {
   toHex,
   type WriterId,
 } from '../base/index.ts'
-import { decodeVector, decodeWriterId, encodeVector, type ReadonlyVersionVector, type VersionVector } from '../crdt/index.ts'
+import {
+  decodeVector,
+  decodeWriterId,
+  decodeWriterOrNone,
+  encodeVector,
+  type ReadonlyVersionVector,
+  type VersionVector,
+} from '../crdt/index.ts'
 
 import { decodeChainPlace, encodeChainPlace } from './leader-mode/chain-link.ts'
 import { decodeLeaderMessage, encodeLeaderMessage, type LeaderMessage } from './leader-mode/message.ts'
@@ -61,6 +68,8 @@ export interface Heartbeat {
   readonly promised: Epoch
   /** The furthest block of the chain that the sender knows to be committed. */
   readonly committed: ChainPlace | null
+  /** The first log of the chain that the sender follows; null before any. */
+  readonly beginning: WriterId | null
   /** The members by the sender's first start, until it has a chain that says who votes (MB1). */
   readonly founders: readonly NodeName[]
   /** Where clients reach the sender over HTTP; empty if nowhere. */
@@ -91,6 +100,7 @@ export function encodeMessage(message: Announce | Heartbeat | LeaderMessage): Ui
         .uint(message.promised)
         .byte(message.committed === null ? 0 : 1)
       if (message.committed !== null) encodeChainPlace(output, message.committed)
+      output.binary(message.beginning ?? '')
       encodeNames(output, message.founders)
       output.binary(message.url)
       encodeVector(output, message.frontier)
@@ -131,6 +141,7 @@ function decodeHeartbeat(input: ByteReader): Message {
   const epoch = input.uint() as Epoch
   const promised = input.uint() as Epoch
   const committed = decodeFlag(input) ? decodeChainPlace(input) : null
+  const beginning = decodeWriterOrNone(input)
   const founders = decodeNames(input)
   const url = input.binary(URL_LENGTH_MAX)
   const frontier = decodeVector(input)
@@ -150,6 +161,7 @@ function decodeHeartbeat(input: ByteReader): Message {
     epoch,
     promised,
     committed,
+    beginning,
     founders,
     url,
     frontier,

@@ -4,7 +4,7 @@
  * one name the one that is known first keeps it (ID5).
  */
 
-import { assert, type DirectoryId, type NodeName, type Now } from '../base/index.ts'
+import { assert, type DirectoryId, type NodeName, type Now, type WriterId } from '../base/index.ts'
 import { countMissing, type Dot, type ReadonlyVersionVector, type VersionVector } from '../crdt/index.ts'
 import type { Heartbeat } from './message.ts'
 import type { PeerRefusal } from './ports.ts'
@@ -30,6 +30,8 @@ interface Peer {
   /** Its durable frontier by the last report. */
   report: VersionVector | null
   digest: string | null
+  /** The first log of the chain that it follows; null before any. */
+  beginning: WriterId | null
   /** The members as it knew them at its first start; null before it told. */
   founders: readonly NodeName[] | null
   /** Where clients reach it over HTTP. */
@@ -82,6 +84,7 @@ export class Peers {
     peer.report = null
     peer.digest = null
     peer.founders = null
+    peer.beginning = null
     peer.directory = directory
     peer.connected = true
     peer.heardAtMs = now.monotonicMs
@@ -106,6 +109,7 @@ export class Peers {
     peer.report = heartbeat.frontier
     peer.digest = heartbeat.digest
     peer.founders = heartbeat.founders
+    peer.beginning = heartbeat.beginning
     peer.url = heartbeat.url === '' ? null : heartbeat.url
     peer.reaches = heartbeat.reaches
     peer.lastHeartbeat = { sentAtMs: heartbeat.sentAtMs, receivedAtMs: now.monotonicMs }
@@ -126,6 +130,10 @@ export class Peers {
   /** The members by a connected peer's first start; empty if it has a chain that says who votes, null before it told. */
   foundersOf(name: NodeName): readonly NodeName[] | null {
     return this.#peers.get(name)?.founders ?? null
+  }
+
+  beginningOf(name: NodeName): WriterId | null {
+    return this.#peers.get(name)?.beginning ?? null
   }
 
   urlOf(name: NodeName): string | null {
@@ -187,6 +195,7 @@ export class Peers {
         report: null,
         digest: null,
         founders: null,
+        beginning: null,
         url: null,
         reaches: [],
         rttMs: null,

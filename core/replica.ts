@@ -249,6 +249,7 @@ export class Replica {
       chain: this.#mode.status(),
       members: this.#mode.members.names,
       foundersDiffer: Object.fromEntries(this.#mode.members.otherFounders),
+      foreign: this.#gossip.foreign,
       digest: this.digest,
       frontier: Object.fromEntries(this.#frontier.entries()),
       keys: this.#state.liveKeys,

@@ -91,6 +91,8 @@ export interface Status {
   readonly members: readonly NodeName[]
   /** Connected nodes that were started with another list of members, while no chain says who they are (MB1). */
   readonly foundersDiffer: Readonly<Record<string, readonly NodeName[]>>
+  /** Connected nodes whose leaders are none here: their cluster was begun apart from this one (LM6). */
+  readonly foreign: readonly NodeName[]
   /** Equal frontiers imply equal digests (CA5). */
   readonly digest: string
   readonly frontier: Readonly<Record<string, number>>

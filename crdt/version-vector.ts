@@ -127,6 +127,13 @@ export function decodeWriterId(reader: ByteReader): WriterId {
   return text
 }
 
+/** Empty: none. @throws MalformedError */
+export function decodeWriterOrNone(reader: ByteReader): WriterId | null {
+  const text = reader.binary(WRITER_ID_LENGTH_MAX)
+  if (text !== '' && !isWriterId(text)) throw new MalformedError('a writer is neither none nor of the form name.xxxxxxxx')
+  return text === '' ? null : text
+}
+
 const TOKEN_VERSION = 1
 
 /** The session token of a vector (SS1): its binary form in URL base64. */

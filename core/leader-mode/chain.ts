@@ -25,6 +25,8 @@ export interface ChainContext {
   /** What is applied here. */
   readonly frontier: ReadonlyVersionVector
   apply(entry: Entry): void
+  /** The first block of the chain is applied: this log is its beginning for good. */
+  begin(beginning: WriterId): void
   /** More entries may be applied than before. */
   drain(): void
   /** A log that was full has room again. */
@@ -47,6 +49,8 @@ export class Chain {
   /** The log of the last applied block. */
   #current: ChainLog | null = null
   #committed: ChainPlace | null = null
+  /** The first log, once anything is applied. Another chain that comes by is dead: it belongs to a cluster that was begun apart. */
+  #beginning: WriterId | null = null
   /** Everything that the applied part of the chain holds: its own entries and what it adopted. */
   readonly #contents = new VersionVector()
   /** What headers and `adopt` entries that are here adopt: no clock holds these up (HL3). */
@@ -54,6 +58,12 @@ export class Chain {
 
   constructor(context: ChainContext) {
     this.#context = context
+  }
+
+  /** Takes up what was known before the restart. */
+  recover(beginning: WriterId | null, committed: ChainPlace | null): void {
+    this.#beginning = beginning
+    if (committed !== null) this.commit(committed)
   }
 
   /** The highest block held (LM1). */
@@ -132,6 +142,7 @@ export class Chain {
     const { writer, epoch, chain } = header
     const log = new ChainLog(writer, epoch, chain.follows, present(chain.leadership, 'a leader epoch has a leadership'), isOwn)
     this.#logs.set(writer, log)
+    if (log.follows === null && this.#beginning !== null && writer !== this.#beginning) log.bury()
     this.add(writer, { kind: 'header', header }, bytes)
   }
 
@@ -246,8 +257,10 @@ export class Chain {
     while (log !== undefined && log !== this.#current) {
       const { follows } = log
       if (follows === null) {
-        assert(this.#current === null, 'two committed chains have one beginning')
-        return log
+        if (!log.isDead) return log
+        // Somebody who follows another chain told of it.
+        this.#committed = this.applied
+        return null
       }
       const below = this.#logs.get(follows.writer)
       if (below !== undefined && below === this.#current && below.applied === follows.length) {
@@ -265,8 +278,15 @@ export class Chain {
   /** A block of `log` was applied: what its header leaves out is dead. */
   #follow(log: ChainLog): void {
     if (this.#current === log) return
+    if (this.#current === null && this.#beginning === null) this.#beginAt(log)
     this.#current = log
     for (const other of this.#logs.values()) if (other.epoch < log.epoch && !other.isDead) other.bury()
+  }
+
+  #beginAt(log: ChainLog): void {
+    this.#beginning = log.writer
+    for (const other of this.#logs.values()) if (other.follows === null && other !== log) other.bury()
+    this.#context.begin(log.writer)
   }
 
   #log(writer: WriterId): ChainLog {

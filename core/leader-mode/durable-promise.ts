@@ -15,7 +15,9 @@ import {
   MalformedError,
   NODE_NAME_LENGTH_MAX,
   type NodeName,
+  type WriterId,
 } from '../../base/index.ts'
+import { decodeWriterOrNone } from '../../crdt/index.ts'
 import { decodeChainPlace, encodeChainPlace } from './chain-link.ts'
 import { type ChainPlace, NOWHERE, type Position } from './position.ts'
 import { decodeNames, decodeVoters, encodeNames, encodeVoters } from './voters.ts'
@@ -40,6 +42,8 @@ export interface DurablePromise {
   readonly met: ReadonlyMap<NodeName, DirectoryId>
   /** The members by `--peers` as of the first promise (MB1): from then on that list is not read any more. Empty before. */
   readonly founders: readonly NodeName[]
+  /** The first log of this member's chain, once anything of that is applied: no other chain is ever followed. */
+  readonly beginning: WriterId | null
 }
 
 export const NO_PROMISE: DurablePromise = {
@@ -51,10 +55,11 @@ export const NO_PROMISE: DurablePromise = {
   committed: null,
   met: new Map(),
   founders: [],
+  beginning: null,
 }
 
 export function encodePromise(output: ByteWriter, promise: DurablePromise): void {
-  const { promised, elected, asked, entered, position, committed, met, founders } = promise
+  const { promised, elected, asked, entered, position, committed, met, founders, beginning } = promise
   output
     .uint(promised)
     .binary(elected ?? '')
@@ -69,6 +74,7 @@ export function encodePromise(output: ByteWriter, promise: DurablePromise): void
     [...met].map(([node, directory]) => ({ node, directory })),
   )
   encodeNames(output, founders)
+  output.binary(beginning ?? '')
 }
 
 /** @throws MalformedError */
@@ -91,6 +97,7 @@ export function decodePromise(input: ByteReader): DurablePromise {
     committed,
     met,
     founders: decodeNames(input),
+    beginning: decodeWriterOrNone(input),
   }
 }
 

@@ -77,6 +77,7 @@ export class LeaderMode {
       drain: () => context.drain(),
       resume: (writer) => context.resume(writer),
       enterLeaderEpoch: (epoch) => this.#enter(epoch),
+      begin: (beginning) => this.#keeper.change({ beginning }),
       seat: (voters, removed) => {
         this.members.seat(voters, removed)
         context.seat()
@@ -124,7 +125,7 @@ export class LeaderMode {
   /** Takes up what the journal has. */
   recover(promise: DurablePromise): void {
     this.#keeper.recover(promise)
-    if (promise.committed !== null) this.#chain.commit(promise.committed)
+    this.#chain.recover(promise.beginning, promise.committed)
     this.#election.see(promise.promised)
     if (!this.#election.isFree) this.#report.forget()
   }

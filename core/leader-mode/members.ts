@@ -4,7 +4,7 @@
  * what is held, who is shown, counted and refused by what is applied.
  */
 
-import type { DirectoryId, NodeName } from '../../base/index.ts'
+import type { DirectoryId, NodeName, WriterId } from '../../base/index.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
 import type { Chain } from './chain.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
@@ -69,6 +69,11 @@ export class Members {
       if (theirs !== null && theirs.length > 0 && !isSameList(own, theirs)) others.set(peer, theirs)
     }
     return others
+  }
+
+  /** The first log of the chain that this member follows; null before any. Members of one cluster have the same. */
+  get beginning(): WriterId | null {
+    return this.#context.keeper.current.beginning
   }
 
   hasSameFounders(peer: NodeName): boolean {

@@ -131,6 +131,7 @@ export class WrittenTrace {
       epoch: 1 as Epoch,
       promised: 1 as Epoch,
       committed: null,
+      beginning: null,
       founders: [],
       url: '',
       frontier,
