@@ -248,6 +248,7 @@ export class Replica {
       leader: this.#mode.leader,
       chain: this.#mode.status(),
       members: this.#mode.members.names,
+      learners: this.#mode.members.learners,
       foundersDiffer: Object.fromEntries(this.#mode.members.otherFounders),
       foreign: this.#gossip.foreign,
       digest: this.digest,

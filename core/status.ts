@@ -89,6 +89,8 @@ export interface Status {
   readonly leader: NodeName | null
   readonly chain: ChainStatus
   readonly members: readonly NodeName[]
+  /** Nodes without a vote, this one included, that are here and are not among the members (MB2). */
+  readonly learners: readonly NodeName[]
   /** Connected nodes that were started with another list of members, while no chain says who they are (MB1). */
   readonly foundersDiffer: Readonly<Record<string, readonly NodeName[]>>
   /** Connected nodes whose leaders are none here: their cluster was begun apart from this one (LM6). */

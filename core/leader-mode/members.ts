@@ -54,6 +54,14 @@ export class Members {
     return this.#names
   }
 
+  /** Who is here, this node included, and is none of them (MB2). */
+  get learners(): readonly NodeName[] {
+    const { config } = this.#context
+    const { names } = this
+    const own = this.#removed.has(config.directory) ? [] : [config.node]
+    return [...own, ...this.#context.connected()].filter((node) => !names.includes(node)).sort()
+  }
+
   /** What peers are told of those that it was started with: nothing once the chain says who they are. */
   get founders(): readonly NodeName[] {
     return this.#context.chain.end === null ? this.#founders : []
