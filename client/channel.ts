@@ -130,6 +130,11 @@ export interface ClusterMode {
   readonly leader: string | null
 }
 
+/** Who votes, after a change of the members. */
+export interface ClusterMembers {
+  readonly voters: readonly string[]
+}
+
 export interface Channel {
   /** Null if there is no such key. */
   get(key: string, options: ReadOptions): Promise<Found>
@@ -143,6 +148,10 @@ export interface Channel {
   switchMode(mode: Mode, options: CallOptions): Promise<ClusterMode>
   /** Answers once `node` leads. */
   promote(node: string, options: CallOptions): Promise<ClusterMode>
+  /** Answers once `node` votes. */
+  join(node: string, options: CallOptions): Promise<ClusterMembers>
+  /** Answers once `node` is no member any more. */
+  remove(node: string, options: CallOptions): Promise<ClusterMembers>
   /** The body of `GET /v1/status`. */
   status(options: CallOptions): Promise<Record<string, unknown>>
   close(): Promise<void>

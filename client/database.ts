@@ -7,12 +7,13 @@
  * and the node's memory is a millisecond away.
  */
 
-import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, PAGE_ITEMS_MAX, present, SkeinError } from '../base/index.ts'
+import { BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, PAGE_ITEMS_MAX, parseNodeName, present, SkeinError } from '../base/index.ts'
 import type {
   Channel,
   ChannelCondition,
   ChannelOperation,
   ChannelTransaction,
+  ClusterMembers,
   ClusterMode,
   Mode,
   PageQuery,
@@ -210,6 +211,25 @@ export class Database {
   /** Hands the leadership over to a node. @throws NOT_FOUND if it is no voter; NO_QUORUM, UNAVAILABLE, TIMEOUT */
   async promote(node: string, options: RequestOptions = NO_OPTIONS): Promise<ClusterMode> {
     return this.#channel.promote(node, { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
+  }
+
+  /**
+   * Gives a node a vote, once it holds what the others hold. It runs already, started with `--join`.
+   * Asking again changes nothing.
+   * @throws NOT_FOUND if it is not connected; CONFLICT if the nodes were started with lists of members
+   * that differ; NO_QUORUM, UNAVAILABLE, TIMEOUT
+   */
+  async join(node: string, options: RequestOptions = NO_OPTIONS): Promise<ClusterMembers> {
+    return this.#channel.join(parseNodeName(node), { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
+  }
+
+  /**
+   * Takes a node out of the cluster; what only that node had is lost.
+   * @throws NOT_FOUND if it is no member; CONFLICT if it leads; NO_QUORUM if too few are left to go
+   * on; UNAVAILABLE, TIMEOUT
+   */
+  async remove(node: string, options: RequestOptions = NO_OPTIONS): Promise<ClusterMembers> {
+    return this.#channel.remove(parseNodeName(node), { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
   }
 
   /** What the node that answers says of itself and its peers. */

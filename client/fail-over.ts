@@ -132,8 +132,9 @@ export class FailOver {
     return this.#ring.next(progress.tried, performance.now())
   }
 
-  /** @throws if the time would be over after the pause */
+  /** @throws if the time would be over after the pause, or no node will ever say anything else */
   async #betweenRounds(plan: Plan<unknown>, progress: Progress, cancellation: Cancellation): Promise<void> {
+    if ([...progress.reasons.values()].every((reason) => reason === 'REMOVED')) throw finalError(plan, progress)
     const delayMs = backOffMs(progress.rounds, BETWEEN_ROUNDS, this.#options.random)
     if (performance.now() + delayMs >= progress.deadlineMs) throw finalError(plan, progress)
     await pause(delayMs, cancellation)

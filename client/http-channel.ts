@@ -12,6 +12,7 @@ import type {
   CallOptions,
   Channel,
   ChannelTransaction,
+  ClusterMembers,
   ClusterMode,
   Committed,
   ConflictPage,
@@ -23,16 +24,18 @@ import type {
 } from './channel.ts'
 import type { HttpRequest } from './exchange.ts'
 import { FailOver, type FailOverOptions, type Plan } from './fail-over.ts'
-import { decodeCommitted, decodeConflicts, decodeGet, decodeMode, decodePage, decodeStatus } from './wire-answers.ts'
+import { decodeCommitted, decodeConflicts, decodeGet, decodeMembers, decodeMode, decodePage, decodeStatus } from './wire-answers.ts'
 import {
   CLUSTER_REQUEST,
   conflictsOfKeyRequest,
   conflictsRequest,
   getRequest,
   isPathKey,
+  joinRequest,
   modeRequest,
   pageRequest,
   promoteRequest,
+  removeRequest,
   STATUS_REQUEST,
   transactionRequest,
 } from './wire-requests.ts'
@@ -99,11 +102,19 @@ export class HttpChannel implements Channel {
   }
 
   async switchMode(mode: Mode, options: CallOptions): Promise<ClusterMode> {
-    return this.#change(modeRequest(mode), options)
+    return this.#change(modeRequest(mode), decodeMode, options)
   }
 
   async promote(node: string, options: CallOptions): Promise<ClusterMode> {
-    return this.#change(promoteRequest(node), options)
+    return this.#change(promoteRequest(node), decodeMode, options)
+  }
+
+  async join(node: string, options: CallOptions): Promise<ClusterMembers> {
+    return this.#change(joinRequest(node), decodeMembers, options)
+  }
+
+  async remove(node: string, options: CallOptions): Promise<ClusterMembers> {
+    return this.#change(removeRequest(node), decodeMembers, options)
   }
 
   async status(options: CallOptions): Promise<Record<string, unknown>> {
@@ -115,9 +126,11 @@ export class HttpChannel implements Channel {
   }
 
   /** As safe to repeat as a read: what the cluster was asked to become already leaves nothing to do. */
-  #change(request: HttpRequest, options: CallOptions): Promise<ClusterMode> {
-    const plan = { safety: 'read', isForLeader: true, waitsForPeers: true, decode: decodeMode } as const
-    return this.#failOver.run({ request: this.#authorized(request), ...plan }, options)
+  #change<T>(request: HttpRequest, decode: Plan<T>['decode'], options: CallOptions): Promise<T> {
+    return this.#failOver.run(
+      { request: this.#authorized(request), safety: 'read', isForLeader: true, waitsForPeers: true, decode },
+      options,
+    )
   }
 
   #read<T>(request: HttpRequest, decode: Plan<T>['decode'], options: CallOptions, isForLeader: boolean): Promise<T> {

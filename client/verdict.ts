@@ -32,6 +32,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'CLOCK_SKEW',
   'RATE_LIMITED',
   'DISK_FULL',
+  'REMOVED',
   'TIMEOUT',
 ])
 

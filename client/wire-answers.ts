@@ -5,7 +5,17 @@
  */
 
 import { binaryFromBytes, binaryFromText, fromBase64, MalformedError, textFromBinary, utf8 } from '../base/index.ts'
-import type { ClusterMode, Committed, ConflictPage, ConflictRecord, ConflictSide, EncodedValue, Page, StoredItem } from './channel.ts'
+import type {
+  ClusterMembers,
+  ClusterMode,
+  Committed,
+  ConflictPage,
+  ConflictRecord,
+  ConflictSide,
+  EncodedValue,
+  Page,
+  StoredItem,
+} from './channel.ts'
 import type { Answer } from './exchange.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -57,6 +67,17 @@ export function decodeMode(answer: Answer): ClusterMode {
   const { mode } = fields
   if (mode !== 'multi' && mode !== 'leader') throw new MalformedError('it has an unknown mode')
   return { mode, epoch: integer(fields.epoch, 'epoch'), leader: nullableText(fields, 'leader') }
+}
+
+/** @throws MalformedError */
+export function decodeMembers(answer: Answer): ClusterMembers {
+  const voters = listOf(fieldsOf(answer.body, 'the answer').voters, 'voters')
+  return {
+    voters: voters.map((voter) => {
+      if (typeof voter !== 'string') throw new MalformedError('a voter is no text')
+      return voter
+    }),
+  }
 }
 
 /** @param asked the key that the item must be of, or null for any */

@@ -103,6 +103,14 @@ export function promoteRequest(node: string): HttpRequest {
   return clusterChange('promote', { node })
 }
 
+export function joinRequest(node: string): HttpRequest {
+  return clusterChange('join', { node })
+}
+
+export function removeRequest(node: string): HttpRequest {
+  return { ...STATUS_REQUEST, method: 'DELETE', path: `/v1/cluster/members/${node}`, waits: true }
+}
+
 function clusterChange(route: string, body: object): HttpRequest {
   return {
     method: 'POST',

@@ -10,6 +10,7 @@ import type {
   ChannelCondition,
   ChannelOperation,
   ChannelTransaction,
+  ClusterMembers,
   ClusterMode,
   Committed,
   ConflictPage,
@@ -109,12 +110,25 @@ export class EmbeddedChannel implements Channel {
     return this.#call(options, 'mode', clusterMode, () => ({ kind: 'promote', node: parseNodeName(node), timeoutMs: options.timeoutMs }))
   }
 
+  join(node: string, options: CallOptions): Promise<ClusterMembers> {
+    return this.#changeMembers('join', node, options)
+  }
+
+  remove(node: string, options: CallOptions): Promise<ClusterMembers> {
+    return this.#changeMembers('remove', node, options)
+  }
+
   async status(): Promise<Record<string, unknown>> {
     return { ...this.#gateway.status() }
   }
 
   close(): Promise<void> {
     return this.#close()
+  }
+
+  #changeMembers(change: 'join' | 'remove', node: string, options: CallOptions): Promise<ClusterMembers> {
+    const { timeoutMs } = options
+    return this.#call(options, 'members', clusterMembers, () => ({ kind: 'members', change, node: parseNodeName(node), timeoutMs }))
   }
 
   #getRequest(key: string, { consistency, session, timeoutMs }: ReadOptions): GetRequest {
@@ -213,6 +227,10 @@ function isReply<Kind extends Reply['kind']>(reply: Reply, kind: Kind): reply is
 
 function clusterMode({ mode, epoch, leader }: ReplyOf<'mode'>): ClusterMode {
   return { mode, epoch, leader }
+}
+
+function clusterMembers({ voters }: ReplyOf<'members'>): ClusterMembers {
+  return { voters }
 }
 
 function conflictPage({ keys, next }: ReplyOf<'conflicts'>): ConflictPage {

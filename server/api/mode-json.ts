@@ -18,7 +18,7 @@ export function modeField(object: JsonObject): ModeRequest['mode'] {
 export function nodeField(object: JsonObject): NodeName {
   const node = object.fields.get('node')
   if (typeof node === 'string') return parseNodeName(node)
-  throw refused(nameIn(object, 'node'), 'is not the name of a node: GET /v1/cluster lists the voters')
+  throw refused(nameIn(object, 'node'), 'is not the name of a node: GET /v1/cluster lists them')
 }
 
 /** The fields that say which mode the cluster is in. */

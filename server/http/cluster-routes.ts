@@ -1,12 +1,13 @@
 /**
- * What changes who takes writes: the switch between the modes (EP4, EP5) and the transfer of the
- * leadership (LM10). Both are answered once it has happened, so that a script can go on, and both
- * may be asked of any node.
+ * What changes who takes writes: the switch between the modes (EP4, EP5), the transfer of the
+ * leadership (LM10), and a change of the members (MB1). All are answered once it has happened, so
+ * that a script can go on, and may be asked of any node that votes.
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { KIB } from '../../base/index.ts'
+import { KIB, parseNodeName } from '../../base/index.ts'
 import { type JsonObject, objectOf } from '../api/json-object.ts'
+import { type MembersChange, membersFields } from '../api/members-json.ts'
 import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
 import { TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
 import { jsonAnswer } from './api-schema.ts'
@@ -22,7 +23,9 @@ const BODY_DEPTH_MAX = 1
 
 const PARAMETERS = [TIMEOUT]
 
-/** Registers `POST /v1/cluster/mode` and `POST /v1/cluster/promote`. */
+const MEMBERS_PATH = '/v1/cluster/members/'
+
+/** Registers the routes under `/v1/cluster` that change it. */
 export function registerClusterRoutes(app: FastifyInstance, door: Door): void {
   app.post('/v1/cluster/mode', { config: { describe: MODE_DESCRIPTION }, bodyLimit: BODY_BYTES_MAX }, (request, reply) => {
     const mode = modeField(fieldOf(request, 'mode'))
@@ -31,6 +34,15 @@ export function registerClusterRoutes(app: FastifyInstance, door: Door): void {
   app.post('/v1/cluster/promote', { config: { describe: PROMOTE_DESCRIPTION }, bodyLimit: BODY_BYTES_MAX }, (request, reply) => {
     const node = nodeField(fieldOf(request, 'node'))
     change(door, request, reply, { kind: 'promote', node })
+  })
+  app.post('/v1/cluster/join', { config: { describe: JOIN_DESCRIPTION }, bodyLimit: BODY_BYTES_MAX }, (request, reply) => {
+    const node = nodeField(fieldOf(request, 'node'))
+    changeMembers(door, request, reply, { kind: 'members', change: 'join', node })
+  })
+  app.delete(`${MEMBERS_PATH}*`, { config: { describe: REMOVE_DESCRIPTION } }, (request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const node = parseNodeName(path.slice(MEMBERS_PATH.length))
+    changeMembers(door, request, reply, { kind: 'members', change: 'remove', node })
   })
 }
 
@@ -42,10 +54,19 @@ function fieldOf(request: FastifyRequest, field: string): JsonObject {
 }
 
 function change(door: Door, request: FastifyRequest, reply: FastifyReply, wanted: ModeChange): void {
-  const timeoutMs = Query.of(request.url, PARAMETERS).get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS
-  ask(door, { ...wanted, timeoutMs }, 'mode', reply, (reached) => {
+  ask(door, { ...wanted, timeoutMs: timeoutOf(request) }, 'mode', reply, (reached) => {
     reply.header('content-type', JSON_TYPE).send(`{${modeFields(reached)}}`)
   })
+}
+
+function changeMembers(door: Door, request: FastifyRequest, reply: FastifyReply, wanted: MembersChange): void {
+  ask(door, { ...wanted, timeoutMs: timeoutOf(request) }, 'members', reply, (changed) => {
+    reply.header('content-type', JSON_TYPE).send(`{${membersFields(changed)}}`)
+  })
+}
+
+function timeoutOf(request: FastifyRequest): number {
+  return Query.of(request.url, PARAMETERS).get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS
 }
 
 const REACHED = jsonAnswer('It has happened.', {
@@ -70,12 +91,45 @@ const MODE_DESCRIPTION = {
   failures: ['NOT_LEADER', 'NO_QUORUM', 'UNAVAILABLE'],
 } as const
 
+const NODE_BODY = {
+  type: 'object',
+  required: ['node'],
+  additionalProperties: false,
+  properties: { node: { type: 'string', examples: ['n2'] } },
+} as const
+
 const PROMOTE_DESCRIPTION = {
   tag: 'Operation',
   summary: 'Hand the leadership over to a node',
   description: 'The leader brings the node up to date, which then takes over. Answered once it leads.',
   parameters: PARAMETERS,
-  body: { type: 'object', required: ['node'], additionalProperties: false, properties: { node: { type: 'string', examples: ['n2'] } } },
+  body: NODE_BODY,
   answers: { 200: REACHED },
   failures: ['NOT_FOUND', 'NOT_LEADER', 'NO_QUORUM', 'UNAVAILABLE'],
+} as const
+
+const VOTERS = jsonAnswer('It has happened.', {
+  voters: { type: 'array', items: { type: 'string' }, description: 'Who votes now.', examples: [['n1', 'n2', 'n3', 'n4']] },
+})
+
+const JOIN_DESCRIPTION = {
+  tag: 'Operation',
+  summary: 'Give a node a vote',
+  description:
+    'The node runs, was started with `--join`, and is connected. It votes, and counts for write concerns, once it holds what the others hold; that is when this is answered. In multi-leader mode writes wait meanwhile, some hundreds of milliseconds. Asking again changes nothing.',
+  parameters: PARAMETERS,
+  body: NODE_BODY,
+  answers: { 200: VOTERS },
+  failures: ['NOT_FOUND', 'CONFLICT', 'NOT_LEADER', 'NO_QUORUM', 'UNAVAILABLE'],
+} as const
+
+const REMOVE_DESCRIPTION = {
+  tag: 'Operation',
+  summary: 'Remove a node from the cluster',
+  description:
+    'It votes and counts no more, and the others refuse it. What only that node had is lost. It can come back with an empty data directory. Refused if too few of the others are reached to go on without it.',
+  path: '/v1/cluster/members/{node}',
+  parameters: PARAMETERS,
+  answers: { 200: VOTERS },
+  failures: ['NOT_FOUND', 'CONFLICT', 'NOT_LEADER', 'NO_QUORUM', 'UNAVAILABLE'],
 } as const

@@ -35,7 +35,7 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
       const describe: RouteDescription | undefined = route.config?.describe
       if (describe === undefined) return { schema: { ...schema, hide: true }, url }
       // The generator changes what it is given.
-      return { schema: structuredClone(fastifySchemaOf(describe)), url: (describe.path ?? url).replace('{key}', ':key') }
+      return { schema: structuredClone(fastifySchemaOf(describe)), url: (describe.path ?? url).replaceAll(/\{(\w+)\}/g, ':$1') }
     },
   })
 }

@@ -13,6 +13,7 @@ import { parseCursor } from '../api/cursor.ts'
 import { itemFields, pageFields, versionJson } from '../api/item-json.ts'
 import { type JsonObject, keyField, valueField, versionField } from '../api/json-object.ts'
 import type { JsonCarrier } from '../api/json-text.ts'
+import { type MembersChange, membersFields } from '../api/members-json.ts'
 import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
 import { clusterView, unreadiness } from '../api/node-view.ts'
 import { CURSOR, END, LIMIT, PREFIX, REVERSE, START, TIMEOUT, TIMEOUT_DEFAULT_MS, TTL, VALUES } from '../api/parameters.ts'
@@ -65,6 +66,14 @@ export const OPERATIONS: ReadonlyMap<string, LineOperation> = new Map([
   ['cluster', { fields: [], read: (_line, { gateway }) => answer(clusterView(gateway.status())) }],
   ['mode', { fields: ['mode', TIMEOUT.name], read: (line) => askForMode({ kind: 'mode', mode: modeField(line) }, line) }],
   ['promote', { fields: ['node', TIMEOUT.name], read: (line) => askForMode({ kind: 'promote', node: nodeField(line) }, line) }],
+  [
+    'join',
+    { fields: ['node', TIMEOUT.name], read: (line) => askForMembers({ kind: 'members', change: 'join', node: nodeField(line) }, line) },
+  ],
+  [
+    'remove',
+    { fields: ['node', TIMEOUT.name], read: (line) => askForMembers({ kind: 'members', change: 'remove', node: nodeField(line) }, line) },
+  ],
   ['ready', { fields: [], read: readReady }],
   ['ping', { fields: [], read: () => answer({ pong: true }) }],
 ])
@@ -144,6 +153,10 @@ function readRestore(line: JsonObject, { tokens }: LineContext): LineCall {
 
 function askForMode(wanted: ModeChange, line: JsonObject): LineCall {
   return ask({ ...wanted, timeoutMs: parameterField(line, TIMEOUT) ?? TIMEOUT_DEFAULT_MS }, 'mode', modeFields)
+}
+
+function askForMembers(wanted: MembersChange, line: JsonObject): LineCall {
+  return ask({ ...wanted, timeoutMs: parameterField(line, TIMEOUT) ?? TIMEOUT_DEFAULT_MS }, 'members', membersFields)
 }
 
 function readReady(_line: JsonObject, { gateway }: LineContext): LineCall {

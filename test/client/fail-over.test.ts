@@ -44,6 +44,14 @@ describe('reads', () => {
     expect([await db.get('k'), await db.get('k')]).toEqual([1, 1])
   })
 
+  it('[MB4] go to the next node if one was removed, and fail at once if all were', async () => {
+    const [gone, good] = [await startPeer(refuses('REMOVED')), await startPeer(holds('there'))]
+    expect(await open([gone.url, good.url]).get('k')).toBe('there')
+    const startedMs = performance.now()
+    expect(await failureOf(open([gone.url]).set('k', 1))).toMatchObject({ code: 'REMOVED' })
+    expect(performance.now() - startedMs).toBeLessThan(5000)
+  })
+
   it('try the same node again if there is no other', async () => {
     const peer = await startPeer(refuses('UNAVAILABLE'), drops, answersText(503, 'busy'), holds('there'))
     expect(await open([peer.url]).get('k')).toBe('there')
@@ -279,6 +287,20 @@ describe('[LM9] a leader', () => {
       ['POST', '/v1/cluster/mode', '{"mode":"multi"}'],
     ])
     expect(Number.parseInt(leader.seen[1]?.query.timeout ?? '', 10)).toBeGreaterThan(1500)
+  })
+
+  it('[MB1] gets changes of the members', async () => {
+    const leader = await startPeer(answers({ voters: ['n1', 'n2', 'n3', 'n4'] }), answers({ voters: ['n1', 'n2', 'n4'] }))
+    const follower = await startPeer(refuses('NOT_LEADER', { url: leader.url }))
+    const db = open([follower.url])
+    expect(await db.join('n4')).toEqual({ voters: ['n1', 'n2', 'n3', 'n4'] })
+    expect(await db.remove('n3', { timeoutMs: 2000 })).toEqual({ voters: ['n1', 'n2', 'n4'] })
+    expect(leader.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/v1/cluster/join', '{"node":"n4"}'],
+      ['DELETE', '/v1/cluster/members/n3', ''],
+    ])
+    expect(Number.parseInt(leader.seen[1]?.query.timeout ?? '', 10)).toBeGreaterThan(1500)
+    await expect(db.remove('../keys/a')).rejects.toMatchObject({ code: 'BAD_REQUEST' })
   })
 
   it('[EP4] leaves nothing open about a switch that did not happen', async () => {

@@ -119,11 +119,21 @@ describe('in leader mode, with --forward', () => {
     expect(await (await ask(url, '/v1/keys/own?read=linearizable')).json()).toBe(1)
   })
 
+  it('[MB1] a name that is no path of a node is refused', async () => {
+    const attempts = ['N1', '', 'n1/x', 'n%31'].map((name) =>
+      ask(cluster.urls[0] ?? '', `/v1/cluster/members/${name}`, { method: 'DELETE' }),
+    )
+    for (const answer of await Promise.all(attempts))
+      expect([answer.status, ((await answer.json()) as Refusal).error.message]).toEqual([400, expect.stringContaining('node name')])
+  })
+
   it.each([
     ['mode', { mode: 'dynamo' }, 'mode is not "multi"'],
     ['mode', {}, 'mode is not "multi"'],
     ['promote', { node: 'N1' }, 'node name "N1"'],
     ['promote', { node: 'n1', now: true }, 'unknown field "now"'],
+    ['join', { node: 'N1' }, 'node name "N1"'],
+    ['join', {}, 'node is not the name of a node'],
   ])('[HTTP] POST /v1/cluster/%s %j is refused', async (route, json, message) => {
     const answer = await ask(cluster.urls[0] ?? '', `/v1/cluster/${route}`, { method: 'POST', json })
     expect([answer.status, ((await answer.json()) as Refusal).error.message]).toEqual([400, expect.stringContaining(message)])
@@ -147,6 +157,8 @@ describe('in leader mode, with --no-forward', () => {
       ['/v1/keys?read=linearizable', {}],
       ['/v1/cluster/mode', { method: 'POST', json: { mode: 'multi' } }],
       ['/v1/cluster/promote', { method: 'POST', json: { node: 'n1' } }],
+      ['/v1/cluster/join', { method: 'POST', json: { node: 'n1' } }],
+      ['/v1/cluster/members/n1', { method: 'DELETE' }],
     ]
     for (const [path, init] of attempts) {
       const refused = await ask(url, path, init)

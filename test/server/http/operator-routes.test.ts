@@ -89,6 +89,7 @@ describe('documentation', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
     expect(operations.sort()).toEqual([
+      'DELETE /v1/cluster/members/{node}',
       'DELETE /v1/keys/{key}',
       'GET /healthz',
       'GET /readyz',
@@ -99,6 +100,7 @@ describe('documentation', () => {
       'GET /v1/keys/{key}',
       'GET /v1/status',
       'POST /v1/batch',
+      'POST /v1/cluster/join',
       'POST /v1/cluster/mode',
       'POST /v1/cluster/promote',
       'POST /v1/conflicts/{key}/restore',
@@ -113,7 +115,7 @@ describe('documentation', () => {
         expect(operation.summary, path).toEqual(expect.any(String))
         expect(operation.tags, path).toHaveLength(1)
         const names = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name)
-        expect(names, path).toEqual(path.includes('{key}') ? ['key'] : [])
+        expect(names, path).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
         const error = operation.responses['400']?.content['application/json']?.schema.properties.error
         expect(error?.properties.code.enum, path).toEqual(['BAD_REQUEST'])
         expect(operation.responses['200']?.description, path).toEqual(expect.any(String))

@@ -74,12 +74,16 @@ describe('JSON lines in leader mode', () => {
     expect(await lineOf(leader, { op: 'get', key: 'a', read: 'linearizable' })).toMatchObject({ value: 1 })
   })
 
-  it('[LM10] [EP5] mode and promote are there, too', async () => {
+  it('[LM10] [EP5] [MB1] mode, promote, join and remove are there, too', async () => {
     expect(await lineOf(leader, { op: 'promote', node: follower.name, timeout: '5s' })).toMatchObject({
       mode: 'leader',
       leader: follower.name,
     })
     await agreedLeader(cluster.nodes)
+    expect(await lineOf(follower, { op: 'join', node: leader.name, timeout: '5s' })).toEqual({ voters: ['n1', 'n2', 'n3'] })
+    expect(await lineOf(follower, { op: 'join', node: 'n9' })).toMatchObject({ error: { code: 'NOT_FOUND' } })
+    expect(await lineOf(follower, { op: 'remove', node: 'n9' })).toMatchObject({ error: { code: 'NOT_FOUND' } })
+    expect(await lineOf(leader, { op: 'remove', node: 'n3' })).toMatchObject({ error: { code: 'NOT_LEADER' } })
     expect(await lineOf(follower, { op: 'mode', mode: 'multi', timeout: 10_000 })).toMatchObject({ mode: 'multi', leader: null })
   })
 })
