@@ -6,18 +6,29 @@
 
 import { explainWarnings, type Warning } from './cluster-warnings.ts'
 import { type LeadershipView, viewLeadership } from './leadership-view.ts'
-import type { NodeReport, ReportedPeer } from './node-report.ts'
+import { isRemoved, type NodeReport, type ReportedPeer } from './node-report.ts'
 
 export type Answer =
   | { readonly url: string; readonly report: NodeReport }
   | { readonly url: string; readonly report: null; readonly reason: string }
 
+/** `learner`: it has no vote (MB2). `removed`: it was told that it is no member any more (MB4). */
+export type Standing = 'member' | 'learner' | 'removed'
+
 export type MemberView =
-  | { readonly kind: 'answered'; readonly node: string; readonly report: NodeReport; readonly lag: number; readonly skewMs: number | null }
+  | {
+      readonly kind: 'answered'
+      readonly node: string
+      readonly standing: Standing
+      readonly report: NodeReport
+      readonly lag: number
+      readonly skewMs: number | null
+    }
   /** Known from others alone; `state` is the best that anybody says of it. */
   | {
       readonly kind: 'reported'
       readonly node: string
+      readonly standing: Standing
       readonly state: string
       readonly lag: number | null
       readonly digest: string | null
@@ -47,7 +58,7 @@ export interface LogView {
 }
 
 export interface ClusterView {
-  /** In the order of their names. */
+  /** In the order of their names; with them who is here without being one. */
   readonly members: readonly MemberView[]
   /** `reach[i][j]`: whether member i reaches member j. */
   readonly reach: readonly (readonly Reach[])[]
@@ -69,9 +80,12 @@ const LOG_STATES = ['sealed', 'following', 'active', 'waiting', 'skewed', 'corru
 export function assembleView(answers: readonly Answer[]): ClusterView {
   const reports = new Map<string, NodeReport>()
   for (const { report } of answers) if (report !== null) reports.set(report.node, report)
-  const names = [...new Set([...reports.values()].flatMap((report) => [report.node, ...report.members]))].sort()
-  const known = [...reports.values()]
-  const members = names.map((name) => viewMember(name, reports))
+  // What a removed node says is of a cluster that it does not belong to.
+  const known = [...reports.values()].filter((report) => !isRemoved(report))
+  const listed = listedMembers(known)
+  const learners = known.flatMap((report) => report.learners)
+  const names = [...new Set([...reports.keys(), ...listed, ...learners])].sort()
+  const members = names.map((name) => viewMember(name, listed, reports))
   const silent = answers.flatMap(({ url, ...rest }) => (rest.report === null ? [{ url, reason: rest.reason }] : []))
   const agreement = judgeAgreement(members, known)
   const leadership = viewLeadership(known)
@@ -83,26 +97,47 @@ export function assembleView(answers: readonly Answer[]): ClusterView {
     leadership,
     digests: groupDigests(members),
     logs: viewLogs(known),
-    warnings: explainWarnings(known),
+    warnings: explainWarnings([...reports.values()]),
     silent,
-    isWell: agreement.kind === 'converged' && silent.length === 0 && isLed && members.every(isUp),
+    isWell: agreement.kind === 'converged' && silent.length === 0 && isLed && listed.size > 0 && members.every(isUpOrGone),
   }
 }
 
+/** Who the members are, by those that know of the last change: it began a new epoch, or is in the present one. */
+function listedMembers(reports: readonly NodeReport[]): ReadonlySet<string> {
+  const epoch = Math.max(...reports.map((report) => report.epoch))
+  return new Set(reports.filter((report) => report.epoch === epoch).flatMap((report) => report.members))
+}
+
+function isUpOrGone(member: MemberView): boolean {
+  return isUp(member) || (member.kind === 'answered' && member.standing === 'removed')
+}
+
 export function isUp(member: MemberView): boolean {
+  if (member.kind === 'answered' && member.standing === 'removed') return false
   return member.kind === 'answered' ? member.report.state.kind !== 'recovering' : member.kind === 'reported' && member.state === 'alive'
 }
 
-function viewMember(node: string, reports: ReadonlyMap<string, NodeReport>): MemberView {
+function viewMember(node: string, listed: ReadonlySet<string>, reports: ReadonlyMap<string, NodeReport>): MemberView {
   const own = reports.get(node)
   const heard = hearsay(node, reports)
+  const presence = listed.has(node) ? 'member' : 'learner'
   if (own !== undefined) {
-    return { kind: 'answered', node, report: own, lag: missingTransactions(own, [...reports.values()]), skewMs: medianSkew(heard) }
+    const standing = isRemoved(own) ? 'removed' : presence
+    const lag = missingTransactions(own, [...reports.values()])
+    return { kind: 'answered', node, standing, report: own, lag, skewMs: medianSkew(heard) }
   }
   const latest = heard[0]
   if (latest === undefined) return { kind: 'unknown', node }
   const lags = heard.flatMap((peer) => (peer.lag === null ? [] : [peer.lag]))
-  return { kind: 'reported', node, state: latest.state, lag: lags.length === 0 ? null : Math.max(...lags), digest: latest.digest }
+  return {
+    kind: 'reported',
+    node,
+    standing: presence,
+    state: latest.state,
+    lag: lags.length === 0 ? null : Math.max(...lags),
+    digest: latest.digest,
+  }
 }
 
 /** What the others say of a node, whoever heard it last first. */

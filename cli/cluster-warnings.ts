@@ -5,7 +5,7 @@
 
 import { unreachable } from '../base/index.ts'
 import { viewLeadership } from './leadership-view.ts'
-import type { NodeReport, ReportedLog } from './node-report.ts'
+import { isRemoved, type NodeReport, type ReportedLog } from './node-report.ts'
 import { formatCount, formatMs } from './quantities.ts'
 
 export interface Warning {
@@ -19,11 +19,14 @@ export interface Warning {
 const CLOCK_OFF_MS = 1000
 
 export function explainWarnings(reports: readonly NodeReport[]): Warning[] {
+  const known = reports.filter((report) => !isRemoved(report))
   return [
     ...explainDivergence(reports),
     ...reports.flatMap(explainState),
-    ...explainLeadership(reports),
-    ...explainLostVotes(reports),
+    ...explainLeadership(known),
+    ...explainLostVotes(known),
+    ...explainDifferentPeers(known),
+    ...explainLearners(known),
     ...reports.flatMap(explainNames),
     ...reports.flatMap(explainClock),
     ...explainLogs(reports),
@@ -69,6 +72,24 @@ function explainLeadership(reports: readonly NodeReport[]): Warning[] {
   return [{ code: 'NO_QUORUM', message, advice: `wait a second; if it stays so, let ${majority} of them run and reach each other` }]
 }
 
+function explainDifferentPeers(reports: readonly NodeReport[]): Warning[] {
+  const differing = reports.filter(({ foundersDiffer }) => foundersDiffer.size > 0)
+  if (differing.length === 0) return []
+  const lists = new Map(differing.flatMap(({ node, members, foundersDiffer }) => [...foundersDiffer, [node, members] as const]))
+  const told = [...lists].sort(([left], [right]) => (left < right ? -1 : 1)).map(([node, members]) => `${node} has ${members.join(', ')}`)
+  const message = `the nodes were started with different --peers: ${told.join('; ')}`
+  return [{ code: 'PEERS_DIFFER', message, advice: 'start each with the same list: before that no leader can be elected' }]
+}
+
+function explainLearners(reports: readonly NodeReport[]): Warning[] {
+  const members = new Set(reports.flatMap((report) => report.members))
+  const learners = [...new Set(reports.flatMap((report) => report.learners))].filter((node) => !members.has(node)).sort()
+  return learners.map((node) => {
+    const message = `${node} is no member: it has no vote, and no write concern counts it`
+    return { code: 'LEARNER', message, advice: `skein join ${node}, once it has caught up` }
+  })
+}
+
 /** A leader gives a new directory its vote by itself; in multi-leader mode nobody does (MB1). */
 function explainLostVotes(reports: readonly NodeReport[]): Warning[] {
   const leadership = viewLeadership(reports)
@@ -77,10 +98,10 @@ function explainLostVotes(reports: readonly NodeReport[]): Warning[] {
   const lost = voters.filter(({ bound, directory }) => bound !== null && directory !== null && bound !== directory)
   if (lost.length === 0) return []
   const isElectable = voters.length - lost.length > voters.length / 2
-  const advice = isElectable
-    ? 'before another one does: skein mode leader, asked of one of the others, then skein mode multi'
-    : 'too few votes are left to elect a leader: leader mode needs a new cluster'
   const names = lost.map(({ node }) => node).join(', ')
+  const advice = isElectable
+    ? `before another one does: ${lost.map(({ node }) => `skein join ${node}`).join(', ')}`
+    : 'too few votes are left to elect a leader: leader mode needs a new cluster'
   return [{ code: 'VOTE_LOST', message: `${names} came back with another data directory, which has no vote`, advice }]
 }
 
@@ -104,12 +125,23 @@ function explainReadOnly(node: string, reason: string): Warning {
         message: `${node} is read-only: another live process uses its name`,
         advice: 'stop one of the two, or give this one another --node',
       }
+    case 'REMOVED':
+      return {
+        code: reason,
+        message: `${node} was removed from the cluster: the others refuse it, and it takes no writes`,
+        advice: returnAdvice(node),
+      }
     default:
       return { code: reason, message: `${node} is read-only: ${reason}`, advice: 'look into its log' }
   }
 }
 
-function explainNames({ node, peers, refusedBy }: NodeReport): Warning[] {
+function returnAdvice(node: string): string {
+  return `stop it; to have it back, start it with an empty data directory and --join, then skein join ${node}`
+}
+
+function explainNames(report: NodeReport): Warning[] {
+  const { node, peers, refusedBy } = report
   const advice = 'stop one of the two, or give one another --node'
   return [
     ...peers
@@ -119,7 +151,14 @@ function explainNames({ node, peers, refusedBy }: NodeReport): Warning[] {
         message: `${node} hears two live processes that call themselves ${peer.node}`,
         advice,
       })),
-    ...refusedBy.map((refusal) => ({ code: refusal.reason, message: `${refusal.node} refuses ${node}: ${refusal.reason}`, advice })),
+    // A node that knows that it was removed has said so by its state.
+    ...refusedBy
+      .filter(() => !isRemoved(report))
+      .map(({ node: refuser, reason }) => ({
+        code: reason,
+        message: `${refuser} refuses ${node}: ${reason}`,
+        advice: reason === 'REMOVED' ? returnAdvice(node) : advice,
+      })),
   ]
 }
 
@@ -176,7 +215,8 @@ function explainLog({ writer, node, state, waiting, reason }: ReportedLog, nodes
 }
 
 function explainStrangers({ node, refused }: NodeReport): Warning[] {
-  const counts = [...refused].filter(([, count]) => count > 0)
+  // A node that was removed says so itself.
+  const counts = [...refused].filter(([reason, count]) => count > 0 && reason !== 'removed')
   if (counts.length === 0) return []
   const message = `${node} refused connections since its start: ${counts.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(', ')}`
   return [{ code: 'REFUSED', message, advice: 'if they are your nodes, compare their --secret-file and --node' }]

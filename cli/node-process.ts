@@ -52,7 +52,9 @@ export async function runNode({ options, output }: Invocation<StartOptions>): Pr
 }
 
 /** @throws BAD_REQUEST */
-function refuseContradictions({ discovery, bootstrap }: StartOptions): void {
+function refuseContradictions({ discovery, bootstrap, join, peers }: StartOptions): void {
+  if (join && peers.length === 0 && discovery === 'static')
+    throw new SkeinError('BAD_REQUEST', '--join comes to a cluster that is there already: give the addresses of its members with --peers')
   if (discovery === 'static' && bootstrap.length > 0) {
     throw new SkeinError('BAD_REQUEST', '--bootstrap names nodes of a DHT: give --discovery dht with it')
   }

@@ -62,6 +62,9 @@ export interface NodeReport {
   readonly leader: string | null
   readonly chain: ReportedChain
   readonly members: readonly string[]
+  readonly learners: readonly string[]
+  /** By node, lists of members that differ from this node's. */
+  readonly foundersDiffer: ReadonlyMap<string, readonly string[]>
   readonly digest: string
   readonly frontier: ReadonlyMap<string, number>
   readonly keys: number
@@ -90,6 +93,8 @@ export function decodeNodeReport(body: unknown): NodeReport {
     leader: status.textOrNull('leader'),
     chain: decodeChain(status.object('chain')),
     members: status.texts('members'),
+    learners: status.texts('learners'),
+    foundersDiffer: status.object('foundersDiffer').lists(),
     digest: status.text('digest'),
     frontier: status.object('frontier').numbers(),
     keys: status.number('keys'),
@@ -101,6 +106,11 @@ export function decodeNodeReport(body: unknown): NodeReport {
     uptime: status.number('uptime'),
     refused: status.object('network').object('refused').numbers(),
   }
+}
+
+/** True if the node was told that it is no member any more. */
+export function isRemoved({ state }: NodeReport): boolean {
+  return state.kind === 'read-only' && state.reason === 'REMOVED'
 }
 
 function decodeState(state: JsonObject): ReportedState {
@@ -214,6 +224,10 @@ class JsonObject {
 
   numbers(): Map<string, number> {
     return new Map([...this.#fields.keys()].map((field) => [field, this.number(field)]))
+  }
+
+  lists(): Map<string, readonly string[]> {
+    return new Map([...this.#fields.keys()].map((field) => [field, this.texts(field)]))
   }
 
   refuse(field: string, expected: string): never {

@@ -16,11 +16,13 @@ import { del } from './del.ts'
 import { demo } from './demo.ts'
 import { EXIT, type ExitCode, UNREACHABLE } from './exit-codes.ts'
 import { get } from './get.ts'
+import { join } from './join.ts'
 import { mode } from './mode.ts'
 import { flagOf, type OptionSources, type OptionSpec, resolveOptions, textOption } from './options.ts'
 import { Output, type Terminal } from './output.ts'
 import { choosePalette } from './palette.ts'
 import { promote } from './promote.ts'
+import { remove } from './remove.ts'
 import { scan } from './scan.ts'
 import { secret } from './secret.ts'
 import { set } from './set.ts'
@@ -28,7 +30,23 @@ import { sim } from './sim.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 
-const COMMANDS: readonly Command[] = [start, demo, secret, get, set, del, batch, scan, status, mode, promote, conflicts, bench]
+const COMMANDS: readonly Command[] = [
+  start,
+  demo,
+  secret,
+  get,
+  set,
+  del,
+  batch,
+  scan,
+  status,
+  mode,
+  promote,
+  join,
+  remove,
+  conflicts,
+  bench,
+]
 const GROUPS: readonly CommandGroup[] = [sim]
 
 const CONFIG_OPTION = textOption({ summary: 'JSON file with options, for example {"httpPort": 8401}', placeholder: '<file>' }, null)

@@ -91,6 +91,11 @@ export const start = defineCommand({
     { line: 'skein start', meaning: 'a node by itself, on ports 8401 and 6401' },
     { line: 'skein start --node n2 --http-port 8402 --resp-port 6402 --gossip-port 4902 --secret-file cluster.secret \\', meaning: '' },
     { line: '            --peers n1@127.0.0.1:4901,n3@127.0.0.1:4903', meaning: 'one of three' },
+    {
+      line: 'skein start --node n4 --join --http-port 8404 --resp-port 6404 --gossip-port 4904 --secret-file cluster.secret \\',
+      meaning: '',
+    },
+    { line: '            --peers n1@127.0.0.1:4901,n2@127.0.0.1:4902', meaning: 'comes to those that run; then skein join n4' },
     { line: 'SKEIN_HTTP_PORT=9000 skein start --config node.json', meaning: 'options from the environment and a file' },
   ],
   options: OPTIONS,

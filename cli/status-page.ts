@@ -1,7 +1,7 @@
 /** A cluster's picture as text: first the answer, then who, then what lies behind it. */
 
 import { SECOND_MS, unreachable } from '../base/index.ts'
-import type { Agreement, ClusterView, LogView, MemberView, Reach } from './cluster-view.ts'
+import type { Agreement, ClusterView, LogView, MemberView, Reach, Standing } from './cluster-view.ts'
 import type { LeadershipView, VoterView } from './leadership-view.ts'
 import type { NodeReport, ReportedPlace } from './node-report.ts'
 import type { Palette } from './palette.ts'
@@ -90,7 +90,7 @@ function memberCells(member: MemberView, palette: Palette): string[] {
   switch (member.kind) {
     case 'answered': {
       const { report, lag, skewMs } = member
-      const [mark, state] = describeState(report, palette)
+      const [mark, state] = describeState(report, member.standing, palette)
       const applied = [...report.frontier.values()].reduce((sum, sequence) => sum + sequence, 0)
       return [
         `${mark} ${palette.strong(report.node)}`,
@@ -107,7 +107,8 @@ function memberCells(member: MemberView, palette: Palette): string[] {
     case 'reported': {
       const { node, state, lag } = member
       const paint = state === 'alive' ? palette.good : state === 'suspect' ? palette.warning : palette.bad
-      const shown = state === 'alive' ? 'heard by others' : state
+      const heard = member.standing === 'learner' ? 'learner, heard by others' : 'heard by others'
+      const shown = state === 'alive' ? heard : state
       return [
         `${paint(state === 'alive' ? '●' : '○')} ${palette.strong(node)}`,
         paint(shown),
@@ -124,10 +125,11 @@ function memberCells(member: MemberView, palette: Palette): string[] {
   }
 }
 
-function describeState({ state }: NodeReport, palette: Palette): readonly [mark: string, text: string] {
+function describeState({ state }: NodeReport, standing: Standing, palette: Palette): readonly [mark: string, text: string] {
+  if (standing === 'removed') return [palette.bad('○'), palette.bad('removed')]
   switch (state.kind) {
     case 'serving':
-      return [palette.good('●'), 'serving']
+      return [palette.good('●'), standing === 'learner' ? 'learner' : 'serving']
     case 'recovering':
       return [palette.warning('◐'), palette.warning('recovering')]
     case 'read-only':

@@ -1,20 +1,21 @@
 /** What a node says of itself and of its cluster: read from what is at hand, so that it waits for nothing. */
 
-import { SkeinError, unreachable } from '../../base/index.ts'
+import { type NodeName, SkeinError, unreachable } from '../../base/index.ts'
 import type { Gateway, NodeStatus } from '../gateway.ts'
 
-/** The members as this node sees them, itself included. */
+/** The members as this node sees them, itself included, and after them who is here without a vote. */
 export function clusterView(status: NodeStatus): object {
   const peers = new Map(status.peers.map((peer) => [peer.node, peer]))
-  const members = status.members.map((node) => {
+  const view = (node: NodeName, learner: boolean): object => {
     const peer = peers.get(node)
-    if (peer === undefined) return { node, self: node === status.node, state: node === status.node ? 'alive' : 'down' }
+    if (peer === undefined) return { node, self: node === status.node, learner, state: node === status.node ? 'alive' : 'down' }
     const { state, connected, directory, lag, behind, rttMs, clockSkewMs, digest } = peer
-    return { node, self: false, state, connected, directory, lag, behind, rttMs, clockSkewMs, digest }
-  })
-  const { node, mode, epoch, leader, digest, chain } = status
+    return { node, self: false, learner, state, connected, directory, lag, behind, rttMs, clockSkewMs, digest }
+  }
+  const members = [...status.members.map((node) => view(node, false)), ...status.learners.map((node) => view(node, true))]
+  const { node, mode, epoch, leader, digest, chain, foundersDiffer } = status
   const { role, promised, committed, applied, voters } = chain
-  return { node, mode, epoch, leader, role, promised, committed, applied, voters, digest, members }
+  return { node, mode, epoch, leader, role, promised, committed, applied, voters, foundersDiffer, digest, members }
 }
 
 /** Why the node is not ready, or null if it is. */

@@ -60,6 +60,8 @@ function report(node: string, changes: Partial<NodeReport> = {}): NodeReport {
     leader: null,
     chain: chain(),
     members: NAMES,
+    learners: [],
+    foundersDiffer: new Map(),
     digest: 'd1',
     frontier: new Map([['n1.00000000', 7]]),
     keys: 3,
@@ -132,7 +134,7 @@ describe('cluster view', () => {
   })
 
   it.each([
-    [['n1'], 'then skein mode multi'],
+    [['n1'], 'skein join n1'],
     [['n1', 'n2'], 'too few votes are left'],
   ])('[MB1] in multi-leader mode it is said that %s lost the vote', (wiped, advice) => {
     const { voters } = led('n3').chain
@@ -162,7 +164,7 @@ describe('cluster view', () => {
 
   it('[CLI] a member that was not asked is shown as the others see it', () => {
     const { members, isWell } = view([report('n1'), report('n2')])
-    expect(members[2]).toEqual({ kind: 'reported', node: 'n3', state: 'alive', lag: 0, digest: 'd1' })
+    expect(members[2]).toEqual({ kind: 'reported', node: 'n3', standing: 'member', state: 'alive', lag: 0, digest: 'd1' })
     expect(isWell).toBe(true)
   })
 
@@ -203,6 +205,10 @@ describe('cluster view', () => {
     ['RECOVERING', { state: { kind: 'recovering', done: 1, total: 2 } }],
     ['NAME_IN_USE', { peers: [peer('n2', { nameContested: true })] }],
     ['NAME_IN_USE', { refusedBy: [{ node: 'n2', reason: 'NAME_IN_USE' }] }],
+    ['REMOVED', { refusedBy: [{ node: 'n2', reason: 'REMOVED' }] }],
+    ['REMOVED', { state: { kind: 'read-only', reason: 'REMOVED' }, refusedBy: [{ node: 'n2', reason: 'REMOVED' }] }],
+    ['PEERS_DIFFER', { foundersDiffer: new Map([['n3', ['n1', 'n3']]]) }],
+    ['LEARNER', { learners: ['n4'] }],
     ['CLOCK_OFF', { clockOffsetMs: -2500 }],
     ['FORKED', { logs: [log('n1.00000000', { state: 'forked', reason: 'block 4' })] }],
     ['CORRUPT', { logs: [log('n1.00000000', { state: 'corrupt', reason: 'block 4' })] }],
@@ -230,6 +236,52 @@ describe('cluster view', () => {
       '● n2     serving   n2.00000000      3         7     0   0.00 ms   2 m 13 s   1.0.0',
       '● n3     serving   n3.00000000      3         7     0   0.00 ms   2 m 13 s   1.0.0',
     ])
+  })
+
+  it('[MB2] who has no vote is shown as a learner, with how to give it one', () => {
+    const reports = NAMES.map((name) =>
+      report(name, { learners: ['n4'], peers: [...NAMES, 'n4'].filter((other) => other !== name).map((other) => peer(other)) }),
+    )
+    const newcomer = report('n4', { learners: ['n4'], peers: NAMES.map((name) => peer(name)) })
+    const asked = view([...reports, newcomer])
+    expect(renderStatus(asked, PLAIN).filter((line) => line.startsWith('● '))).toEqual([
+      expect.stringMatching(/^● n1 +serving /),
+      expect.stringMatching(/^● n2 +serving /),
+      expect.stringMatching(/^● n3 +serving /),
+      expect.stringMatching(/^● n4 +learner /),
+    ])
+    expect(asked.isWell).toBe(true)
+    expect(asked.warnings).toEqual([
+      { code: 'LEARNER', message: expect.stringContaining('n4 is no member'), advice: expect.stringContaining('skein join n4') },
+    ])
+    expect(renderStatus(view(reports), PLAIN)).toContainEqual(expect.stringMatching(/^● n4 +learner, heard by others/))
+  })
+
+  it('[MB4] a removed node is no part of the picture, and is told how to come back', () => {
+    const left = ['n1', 'n2']
+    const reports = left.map((name) =>
+      report(name, { epoch: 3, members: left, peers: left.filter((other) => other !== name).map((other) => peer(other)) }),
+    )
+    const removed = report('n3', { state: { kind: 'read-only', reason: 'REMOVED' }, frontier: new Map([['n3.00000000', 2]]), digest: 'd3' })
+    const asked = view([...reports, removed])
+    expect(asked.agreement).toEqual({ kind: 'converged' })
+    expect(asked.isWell).toBe(true)
+    expect(renderStatus(asked, PLAIN)).toContainEqual(expect.stringMatching(/^○ n3 +removed /))
+    expect(asked.warnings).toEqual([
+      { code: 'REMOVED', message: expect.stringContaining('n3 was removed'), advice: expect.stringContaining('skein join n3') },
+    ])
+    expect(view([removed]).isWell).toBe(false)
+  })
+
+  it('[MB1] lists of members that differ are one warning, with all of them', () => {
+    const mine = report('n1', { members: ['n1', 'n2'], foundersDiffer: new Map([['n2', ['n1', 'n2', 'n3']]]) })
+    const theirs = report('n2', { foundersDiffer: new Map([['n1', ['n1', 'n2']]]) })
+    const [warning, ...more] = view([mine, theirs]).warnings
+    expect(warning).toMatchObject({
+      code: 'PEERS_DIFFER',
+      message: 'the nodes were started with different --peers: n1 has n1, n2; n2 has n1, n2, n3',
+    })
+    expect(more).toEqual([])
   })
 
   it('[CLI] a status that lacks a field is refused by its name', () => {

@@ -241,6 +241,13 @@ describe('bad input', () => {
     ['promote', 2, 'missing required argument'],
     ['promote N1', 2, 'node name "N1"'],
     ['promote n1', 2, 'switch with `skein mode leader` first'],
+    ['join', 2, 'missing required argument'],
+    ['join N1', 2, 'node name "N1"'],
+    ['join n9', 1, 'n9 is not connected: start it with --join'],
+    ['remove', 2, 'missing required argument'],
+    ['remove N1', 2, 'node name "N1"'],
+    ['remove n9', 1, 'n9 is no member'],
+    ['remove n1', 2, "n1 can't remove itself"],
     ['get a --read latest', 2, '--read "latest"'],
     ['get a --read linearizable', 4, 'need a leader'],
     ['scan --read linearizable', 4, 'need a leader'],
@@ -259,6 +266,7 @@ describe('bad input', () => {
     ['start --http-port 70000', 2, '--http-port "70000"'],
     ['start --advertise-url n1:8401', 2, 'write it as http://127.0.0.1:8401'],
     ['start --mode other', 2, '--mode "other"'],
+    ['start --join', 2, 'give the addresses of its members with --peers'],
     ['start --discovery guess', 2, '--discovery "guess"'],
     ['start --bootstrap 127.0.0.1:1', 2, '--discovery dht'],
     ['start --bootstrap nonsense', 2, 'is no address'],
@@ -279,17 +287,27 @@ describe('bad input', () => {
     expect(ran.stdout).toBe('')
   })
 
-  it.each(['get a', 'set a 1', 'del a', 'scan', 'status', 'mode', 'mode leader', 'promote n1', 'conflicts', 'bench'])(
-    '[CLI] skein %s where nobody listens exits with 3, soon',
-    async (line) => {
-      const { code, stderr, stdout } = await runInside([...line.split(' '), '--url', nowhere])
-      expect({ code, stdout, stderr }).toEqual({
-        code: 3,
-        stdout: '',
-        stderr: expect.stringMatching(/no node answers at .*\(connection refused\)\n/),
-      })
-    },
-  )
+  it.each([
+    'get a',
+    'set a 1',
+    'del a',
+    'scan',
+    'status',
+    'mode',
+    'mode leader',
+    'promote n1',
+    'join n1',
+    'remove n1',
+    'conflicts',
+    'bench',
+  ])('[CLI] skein %s where nobody listens exits with 3, soon', async (line) => {
+    const { code, stderr, stdout } = await runInside([...line.split(' '), '--url', nowhere])
+    expect({ code, stdout, stderr }).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(/no node answers at .*\(connection refused\)\n/),
+    })
+  })
 
   it('[CLI] something else at the address is named as such', async () => {
     const { port } = stranger.address() as AddressInfo
@@ -340,6 +358,9 @@ describe('modes', () => {
     expect(await answer(['scan', '--prefix', 'm:', '--read', 'linearizable'])).toBe('m:a\t1\n')
     expect(await answer(['promote', 'n1'])).toMatch(/^leader, led by n1/)
     expect(await on(['promote', 'n9'])).toMatchObject({ code: 1, stderr: expect.stringContaining('n9 is no voter') })
+    expect(await answer(['join', 'n1'])).toMatch(/^n1 votes \(took .*s\)\n$/)
+    expect(JSON.parse(await answer(['join', 'n1', '--json']))).toEqual({ voters: ['n1'], tookMs: expect.any(Number) })
+    expect(await on(['remove', 'n1'])).toMatchObject({ code: 1, stderr: expect.stringContaining('n1 leads: hand over first') })
     const status = await answer(['status'])
     expect(status).toMatch(/led by n1, epoch \d+, committed \d+\/\d+/)
     expect(status).toMatch(/ {2}n1 +leader +\d+\/\d+ +\d+\/\d+ +[0-9a-f]{8}\n/)
