@@ -7,9 +7,12 @@ import { type SkeinError, toSkeinError } from '../base/index.ts'
 import type { Address, ServerConfig } from './config.ts'
 import { HttpDoor } from './http/http-door.ts'
 import { Node } from './node.ts'
+import { Notices } from './notices.ts'
 import { TcpDoor } from './tcp/tcp-door.ts'
 
 const ANY_ADDRESS = ['0.0.0.0', '::']
+/** Between two looks at how the node stands among the others. */
+const NOTICE_INTERVAL_MS = 1000
 
 export interface RunningServer {
   readonly urls: {
@@ -33,10 +36,12 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
   const doors: (HttpDoor | TcpDoor)[] = []
   let node: Node | null = null
   let isStopping = false
+  let noticing: NodeJS.Timeout | undefined
 
   async function stop(reason: SkeinError | null): Promise<void> {
     if (isStopping) return
     isStopping = true
+    clearInterval(noticing)
     // While the doors are open: what comes in meanwhile is sent on to the successor.
     await node?.yieldLeadership()
     await closeDoors()
@@ -78,6 +83,9 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
     throw toSkeinError(error)
   }
   logger.info(urls, 'serving')
+  const notices = new Notices(logger)
+  const serving = node
+  noticing = setInterval(() => notices.look(serving.status()), NOTICE_INTERVAL_MS)
   return { urls, stop: () => stop(null), stopped }
 }
 
