@@ -194,6 +194,29 @@ export function describeTransport(name: string, open: OpenNetwork): void {
       expect([a.recorder.connects(B), b.recorder.connects(A)]).toEqual([0, 0])
     })
 
+    it('[MB4] tells a node that is refused as removed why', async () => {
+      network = await open([A, B])
+      const a = await join(A, 1)
+      a.recorder.admission = () => 'REMOVED'
+      const b = await join(B, 2)
+      await network.until('the refusal is told', () => b.recorder.events.length > 0)
+      expect(b.recorder.events[0]).toEqual({ kind: 'refused', peer: A, refusal: 'REMOVED' })
+      expect([a.recorder.connects(B), b.recorder.connects(A)]).toEqual([0, 0])
+    })
+
+    it('[MB4] closes the connection of a peer that is dismissed, and connects it no more while it is refused', async () => {
+      const [a, b] = await pair()
+      a.recorder.admission = (_, directory) => (directory === directoryOf(2) ? 'REMOVED' : null)
+      a.transport.dismiss(B)
+      await network.until('both ends report it, and the refusal is told', () => b.recorder.events.length > 2)
+      expect(b.recorder.events.slice(0, 3)).toEqual([
+        { kind: 'connect', peer: A, directory: directoryOf(1) },
+        { kind: 'disconnect', peer: A },
+        { kind: 'refused', peer: A, refusal: 'REMOVED' },
+      ])
+      expect(a.recorder.events.map(({ kind }) => kind)).toEqual(['connect', 'disconnect'])
+    })
+
     it('closes the connection of a peer that is expelled', async () => {
       const [a, b] = await pair()
       a.transport.expel(B, 'it sent what no correct node sends')

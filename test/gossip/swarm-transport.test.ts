@@ -100,6 +100,17 @@ describe('limits and addresses', () => {
     expect(a.transport.refusals()['not-reading']).toBe(1)
   })
 
+  it('[MB4] a peer that is dismissed has broken no rule, and is refused as removed when it comes back', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2)
+    const a = await loopback.start(A, { port: portA, discovery: { kind: 'static', peers: [peer(B, portB)] } })
+    const b = await loopback.start(B, { port: portB, discovery: { kind: 'static', peers: [peer(A, portA)] } })
+    await until('they are connected', () => a.recorder.connected.has(B))
+    a.recorder.admission = () => 'REMOVED'
+    a.transport.dismiss(B)
+    await until('it is told', () => b.recorder.events.some(({ kind }) => kind === 'refused'))
+    expect(a.transport.refusals()).toMatchObject({ malformed: 0, removed: 1 })
+  })
+
   it('attaches the logs once to each verified connection, on both ends', async () => {
     const [portA = 0, portB = 0] = await freePorts(2)
     const attached: string[] = []
