@@ -6,6 +6,7 @@
 
 import type { DirectoryId, NodeName, WriterId } from '../../base/index.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
+import type { Status } from '../status.ts'
 import type { Chain } from './chain.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
 import { namesOf, type Voter } from './voters.ts'
@@ -54,12 +55,15 @@ export class Members {
     return this.#names
   }
 
-  /** Who is here, this node included, and is none of them (MB2). */
-  get learners(): readonly NodeName[] {
+  status(): Pick<Status, 'members' | 'learners' | 'foundersDiffer'> {
     const { config } = this.#context
     const { names } = this
-    const own = this.#removed.has(config.directory) ? [] : [config.node]
-    return [...own, ...this.#context.connected()].filter((node) => !names.includes(node)).sort()
+    const here = [...(this.#removed.has(config.directory) ? [] : [config.node]), ...this.#context.connected()]
+    return {
+      members: names,
+      learners: here.filter((node) => !names.includes(node)).sort(),
+      foundersDiffer: Object.fromEntries(this.otherFounders),
+    }
   }
 
   /** What peers are told of those that it was started with: nothing once the chain says who they are. */
