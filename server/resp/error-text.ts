@@ -57,6 +57,8 @@ function firstWords({ code, details }: SkeinError): string {
       return 'CLUSTERDOWN NO_QUORUM:'
     case 'CLOCK_SKEW':
       return 'READONLY CLOCK_SKEW:'
+    case 'REMOVED':
+      return 'READONLY REMOVED:'
     case 'UNAVAILABLE':
       if (details !== undefined && 'recovering' in details) return 'LOADING'
       return details?.reason === 'NAME_IN_USE' ? 'READONLY NAME_IN_USE:' : code

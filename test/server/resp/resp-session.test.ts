@@ -61,6 +61,7 @@ describe('answers', () => {
     [new SkeinError('DISK_FULL', 'the disk is full: free some'), 'DISK_FULL the disk is full: free some'],
     [new SkeinError('UNAVAILABLE', 'still reading', { details: { recovering: null } }), 'LOADING still reading'],
     [new SkeinError('UNAVAILABLE', 'too many writes'), 'UNAVAILABLE too many writes'],
+    [new SkeinError('REMOVED', 'ask another'), 'READONLY REMOVED: ask another'],
     [new SkeinError('UNAVAILABLE', 'stop one', { details: { reason: 'NAME_IN_USE' } }), 'READONLY NAME_IN_USE: stop one'],
     [new SkeinError('NOT_LEADER', 'n2 leads', { details: { leader: 'n2' } }), 'READONLY NOT_LEADER: n2 leads'],
     [new SkeinError('NO_QUORUM', 'nobody leads'), 'CLUSTERDOWN NO_QUORUM: nobody leads'],
