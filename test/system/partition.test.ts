@@ -1,20 +1,17 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { present } from '../../base/index.ts'
 import { parseDot } from '../../crdt/index.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NamespaceHost, NamespaceNetwork } from '../support/namespaces.ts'
-import { converged, makeRoot, NodeProcess } from '../support/processes.ts'
+import { nodesIn } from '../support/namespace-nodes.ts'
+import { NamespaceNetwork } from '../support/namespaces.ts'
+import { converged, makeRoot, type NodeProcess } from '../support/processes.ts'
 import { allConflicts, allItems, getItem, type ItemAnswer, mustPut } from '../support/rest.ts'
 import { report } from './report.ts'
 
 const KEYS = 100
 const CONVERGED_WITHIN_MS = 5000
 const NOTICED_WITHIN_MS = 10_000
-const HTTP_PORT = 8401
-const RESP_PORT = 6401
-const GOSSIP_PORT = 4901
 
 describe('three nodes in network namespaces, one of them with its cable pulled', () => {
   let network: NamespaceNetwork
@@ -28,7 +25,7 @@ describe('three nodes in network namespaces, one of them with its cable pulled',
     network = await NamespaceNetwork.create(3)
     const made = await makeRoot()
     root = made.root
-    nodes = network.hosts.map((host, index) => processIn(host, index, made.secretFile))
+    nodes = nodesIn(network, root, made.secretFile)
     await Promise.all(nodes.map((node) => node.start()))
     await eventually(
       async () => (await connections()).every((count) => count === 2),
@@ -42,26 +39,6 @@ describe('three nodes in network namespaces, one of them with its cable pulled',
     await network.remove()
     await rm(root, { recursive: true, force: true })
   })
-
-  function processIn(host: NamespaceHost, index: number, secretFile: string): NodeProcess {
-    const name = `n${index + 1}`
-    return new NodeProcess({
-      name,
-      data: join(root, name),
-      secretFile,
-      host: host.doorAddress,
-      httpPort: HTTP_PORT,
-      respPort: RESP_PORT,
-      gossipHost: host.clusterAddress,
-      gossipPort: GOSSIP_PORT,
-      peers: network.hosts
-        .map((other, place) => ({ name: `n${place + 1}`, host: other.clusterAddress, port: GOSSIP_PORT }))
-        .filter((peer) => peer.name !== name),
-      options: ['--allow-insecure', '--segment-size', '8mb', '--min-free', '0'],
-      wrapper: NamespaceNetwork.enter(host),
-      environment: {},
-    })
-  }
 
   async function connections(): Promise<number[]> {
     return Promise.all(nodes.map(async (node) => (await node.status()).peers.filter((peer) => peer.connected).length))
