@@ -26,6 +26,7 @@ export function explainWarnings(reports: readonly NodeReport[]): Warning[] {
     ...explainLeadership(known),
     ...explainLostVotes(known),
     ...explainDifferentPeers(known),
+    ...reports.flatMap(explainForeign),
     ...explainLearners(known),
     ...reports.flatMap(explainNames),
     ...reports.flatMap(explainClock),
@@ -79,6 +80,12 @@ function explainDifferentPeers(reports: readonly NodeReport[]): Warning[] {
   const told = [...lists].sort(([left], [right]) => (left < right ? -1 : 1)).map(([node, members]) => `${node} has ${members.join(', ')}`)
   const message = `the nodes were started with different --peers: ${told.join('; ')}`
   return [{ code: 'PEERS_DIFFER', message, advice: 'start each with the same list: before that no leader can be elected' }]
+}
+
+function explainForeign({ node, foreign }: NodeReport): Warning[] {
+  if (foreign.length === 0) return []
+  const message = `${node} does not follow the leaders of ${foreign.join(', ')}: their cluster was begun apart, with the same secret`
+  return [{ code: 'FOREIGN', message, advice: 'decide which of the two stays; wipe the nodes of the other and start them with --join' }]
 }
 
 function explainLearners(reports: readonly NodeReport[]): Warning[] {

@@ -65,6 +65,8 @@ export interface NodeReport {
   readonly learners: readonly string[]
   /** By node, lists of members that differ from this node's. */
   readonly foundersDiffer: ReadonlyMap<string, readonly string[]>
+  /** Connected nodes of another cluster. */
+  readonly foreign: readonly string[]
   readonly digest: string
   readonly frontier: ReadonlyMap<string, number>
   readonly keys: number
@@ -95,6 +97,7 @@ export function decodeNodeReport(body: unknown): NodeReport {
     members: status.texts('members'),
     learners: status.texts('learners'),
     foundersDiffer: status.object('foundersDiffer').lists(),
+    foreign: status.texts('foreign'),
     digest: status.text('digest'),
     frontier: status.object('frontier').numbers(),
     keys: status.number('keys'),

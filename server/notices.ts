@@ -1,6 +1,7 @@
 /**
  * What a node's log says of its standing among the others: that it was removed, that another
- * process has its name, that the nodes were started with lists of members that differ. Each is said
+ * process has its name, that the others were started with other lists of members, or belong to
+ * another cluster. Each is said
  * once, when it begins, and again only after it was over: it lasts, and a line a second hides all
  * others.
  */
@@ -9,10 +10,10 @@ import type { Logger } from 'pino'
 import type { Status } from '../core/index.ts'
 
 /** What a notice is drawn from. */
-export type Standing = Pick<Status, 'node' | 'state' | 'members' | 'refusedBy' | 'foundersDiffer'>
+export type Standing = Pick<Status, 'node' | 'state' | 'members' | 'refusedBy' | 'foundersDiffer' | 'foreign'>
 
 interface Notice {
-  readonly code: 'REMOVED' | 'NAME_IN_USE' | 'PEERS_DIFFER'
+  readonly code: 'REMOVED' | 'NAME_IN_USE' | 'PEERS_DIFFER' | 'FOREIGN'
   readonly details: Readonly<Record<string, unknown>>
   readonly message: string
 }
@@ -33,7 +34,7 @@ export class Notices {
   }
 }
 
-function noticesOf({ node, state, members, refusedBy, foundersDiffer }: Standing): readonly Notice[] {
+function noticesOf({ node, state, members, refusedBy, foundersDiffer, foreign }: Standing): readonly Notice[] {
   const refusers = (reason: string): string[] => refusedBy.filter((refusal) => refusal.reason === reason).map((refusal) => refusal.node)
   const notices: Notice[] = []
   if ((state.kind === 'read-only' && state.reason === 'REMOVED') || refusers('REMOVED').length > 0)
@@ -53,6 +54,12 @@ function noticesOf({ node, state, members, refusedBy, foundersDiffer }: Standing
       code: 'PEERS_DIFFER',
       details: { members: { [node]: members, ...foundersDiffer } },
       message: 'nodes were started with different --peers: no leader can be elected until each has the same list',
+    })
+  if (foreign.length > 0)
+    notices.push({
+      code: 'FOREIGN',
+      details: { foreign },
+      message: 'nodes of a cluster that was begun apart are connected, having the same secret: this node does not follow their leaders',
     })
   return notices
 }

@@ -4,7 +4,7 @@ import { parseNodeName } from '../../base/index.ts'
 import { Notices, type Standing } from '../../server/notices.ts'
 
 const [n1, n2, n3] = [parseNodeName('n1'), parseNodeName('n2'), parseNodeName('n3')]
-const WELL: Standing = { node: n3, state: { kind: 'serving' }, members: [n1, n2, n3], refusedBy: [], foundersDiffer: {} }
+const WELL: Standing = { node: n3, state: { kind: 'serving' }, members: [n1, n2, n3], refusedBy: [], foundersDiffer: {}, foreign: [] }
 
 /** The codes that a log has after each look. */
 function logged(...looks: readonly Partial<Standing>[]): string[] {
@@ -19,6 +19,7 @@ describe('what the log says of the standing of a node', () => {
     ['REMOVED', { state: { kind: 'read-only', reason: 'REMOVED' } }],
     ['REMOVED', { refusedBy: [{ node: n1, reason: 'REMOVED' }] }],
     ['NAME_IN_USE', { refusedBy: [{ node: n1, reason: 'NAME_IN_USE' }] }],
+    ['FOREIGN', { foreign: [n1] }],
     ['PEERS_DIFFER', { foundersDiffer: { n1: [n1, n2] } }],
   ])('[MB4] %s is said once while it lasts, and again when it comes again', (code, changes) => {
     expect(logged({}, changes, changes)).toEqual([code])
