@@ -12,7 +12,7 @@
  */
 
 import { assert, concatBytes, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
-import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, VersionVector } from '../crdt/index.ts'
+import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, type VersionVector } from '../crdt/index.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
@@ -24,6 +24,7 @@ import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
 import type { State } from './state.ts'
 import type { LogState, LogStatus } from './status.ts'
+import { Vouched } from './vouched.ts'
 
 /** Logs known at once. An announcement past this is not followed. */
 export const LOGS_MAX = VECTOR_WRITERS_MAX
@@ -62,11 +63,7 @@ export class Delivery {
   readonly #sealed = new Set<WriterId>()
   /** Own logs of this life that are written no more. */
   readonly #retired = new Set<WriterId>()
-  /**
-   * What this node had applied in earlier lives: its own entries and what they depend on. Those are
-   * not held for their clock, whatever the clock says by now: they were answered once.
-   */
-  readonly #vouched = new VersionVector()
+  readonly #vouched = new Vouched()
   /** Where the blocks of own logs begin that may be incomplete in the journal. */
   readonly #openIndexes = new Map<WriterId, number>()
   /** True once everything else on this disk was taken. */
@@ -335,7 +332,7 @@ export class Delivery {
     for (const entry of entries) {
       if (entry.writer === cursor.writer) cursor.context = contextAfter(entry)
       if (cursor.phase === 'recovering') this.#vouch(cursor, entry)
-      this.#wait(cursor, { entry, index: cursor.next, unappended: entry === lastEntry ? unappended : null, isCarried: false })
+      this.#wait(cursor, entry, cursor.next, entry === lastEntry ? unappended : null, false)
     }
   }
 
@@ -354,7 +351,7 @@ export class Delivery {
     try {
       for (const entry of decodeEntries(concatBytes(open), context)) {
         this.#vouch(cursor, entry)
-        this.#wait(cursor, { entry, index, unappended: null, isCarried: true })
+        this.#wait(cursor, entry, index, null, true)
       }
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
@@ -364,12 +361,11 @@ export class Delivery {
   }
 
   #vouch(cursor: Cursor, entry: Entry): void {
-    if (nodeOfWriter(cursor.writer) !== this.#context.node) return
-    entry.dependencies.joinInto(this.#vouched).advance(entry.writer, lastOf(entry).sequence)
+    if (nodeOfWriter(cursor.writer) === this.#context.node) this.#vouched.note(entry)
   }
 
-  #wait(cursor: Cursor, waiting: Omit<WaitingEntry, 'missing'>): void {
-    cursor.waiting.push({ ...waiting, missing: null })
+  #wait(cursor: Cursor, entry: Entry, index: number, unappended: Uint8Array | null, isCarried: boolean): void {
+    cursor.waiting.push({ entry, index, unappended, isCarried, missing: null })
     this.#waiting.add(cursor)
   }
 
@@ -377,7 +373,9 @@ export class Delivery {
   #applyWaiting(cursor: Cursor): boolean {
     let taken = 0
     for (const waiting of cursor.waiting) {
-      const { entry, index, unappended, isCarried } = waiting
+      const { entry, index, unappended, isCarried, missing } = waiting
+      // Nor is it applied already if it lacks a dependency.
+      if (missing !== null && !this.#context.frontier.has(missing)) break
       if (!this.#isCovered(entry)) {
         if (!this.#isApplicable(cursor, waiting)) break
         const reason = this.#context.state.findFault(entry)
@@ -393,7 +391,7 @@ export class Delivery {
       taken += 1
     }
     if (taken === 0) return false
-    cursor.waiting = cursor.waiting.slice(taken)
+    cursor.waiting.splice(0, taken)
     if (cursor.waiting.length === 0) {
       this.#waiting.delete(cursor)
       this.#advance(cursor)
@@ -413,18 +411,17 @@ export class Delivery {
     return this.#context.frontier.get(entry.writer) >= lastOf(entry).sequence
   }
 
-  #isApplicable(cursor: Cursor, waiting: WaitingEntry): boolean {
+  #isApplicable({ covered }: Cursor, waiting: WaitingEntry): boolean {
+    const { entry } = waiting
     const { frontier } = this.#context
-    const { entry, missing } = waiting
-    if (missing !== null && !frontier.has(missing)) return false
     const first = present(entry.transactions[0], 'an entry has a transaction').sequence
     if (frontier.get(entry.writer) !== first - 1 || !this.#context.mayApply(entry)) return false
-    waiting.missing = entry.dependencies.firstMissing(frontier, cursor.covered)
+    waiting.missing = entry.dependencies.firstMissing(frontier, covered)
     return waiting.missing === null && !this.#isHeld(entry)
   }
 
   #isHeld(entry: Entry): boolean {
-    return !this.#vouched.has({ writer: entry.writer, sequence: lastOf(entry).sequence }) && this.#context.isSkewed(entry)
+    return !this.#vouched.has(entry) && this.#context.isSkewed(entry)
   }
 
   #stateOf(cursor: Cursor): LogState {

@@ -40,8 +40,8 @@ export interface Cursor {
   isReading: boolean
   /** Where the decoding of the next entry starts; null before the header. */
   context: EntryContext | null
-  /** Decoded, in order, not applied. */
-  waiting: WaitingEntry[]
+  /** Decoded, in order, not applied. Changed in place: of hundreds often only the first few can be taken. */
+  readonly waiting: WaitingEntry[]
   /** Dependencies of the entry that was applied last. */
   covered: Dependencies | null
   failure: LogFailure | null

@@ -6,7 +6,7 @@
 
 import { type Key, PAGE_BYTES_MAX } from '../base/index.ts'
 import { breaksRank, currentConflicts, mergeVersion, newRegister, type Register, type Value, type Version, valueAt } from '../crdt/index.ts'
-import { Digest } from './digest.ts'
+import { Digest, type Fingerprint } from './digest.ts'
 import type { Change, Entry } from './entry.ts'
 import { findRankFault, Outlook } from './outlook.ts'
 import type { StateStore } from './ports.ts'
@@ -14,10 +14,18 @@ import type { Item, KeyConflicts, KeyRange } from './requests.ts'
 
 /** Registers that one page visits: past this it ends early, so that a range of tombstones can't hold up the node. */
 const PAGE_VISITS_MAX = 10_000
+/** Longer values are fingerprinted when the digest is asked for: of those that are overwritten before, as nearly all are at a start, never. */
+const LARGE_BYTES = 1024
+/** So many wait for that at most: more would make whoever asks wait. */
+const UNDIGESTED_MAX = 64
+/** Of a winner that waits for its fingerprint. */
+const NOT_YET: Fingerprint = { low: 0, high: 0 }
 
 export class State {
   readonly #store: StateStore
   readonly #digest = new Digest()
+  /** Keys whose winner is large and may not be in the digest yet. */
+  readonly #undigested = new Set<Key>()
   #liveKeys = 0
 
   constructor(store: StateStore) {
@@ -25,6 +33,7 @@ export class State {
   }
 
   get digest(): string {
+    this.#digestLarge()
     return this.#digest.toString()
   }
 
@@ -119,11 +128,32 @@ export class State {
       this.#digest.remove(before)
       if (before.winner.value !== null) this.#liveKeys -= 1
     }
-    const { low, high } = this.#digest.fingerprint(key, winner)
+    const isLarge = winner.value !== null && winner.value.data.length > LARGE_BYTES
+    const { low, high } = isLarge ? NOT_YET : this.#digest.fingerprint(key, winner)
     const digested = { winner, conflicts, low, high }
     this.#digest.add(digested)
     if (winner.value !== null) this.#liveKeys += 1
     this.#store.put(key, digested)
+    if (isLarge) this.#digestLater(key)
+  }
+
+  #digestLater(key: Key): void {
+    this.#undigested.add(key)
+    if (this.#undigested.size > UNDIGESTED_MAX) this.#digestLarge()
+  }
+
+  #digestLarge(): void {
+    for (const key of this.#undigested) {
+      const register = this.#store.get(key)
+      // It may have been overwritten since by one that is digested.
+      if (register === undefined || register.low !== NOT_YET.low || register.high !== NOT_YET.high) continue
+      const { winner, conflicts } = register
+      const { low, high } = this.#digest.fingerprint(key, winner)
+      const digested = { winner, conflicts, low, high }
+      this.#digest.add(digested)
+      this.#store.put(key, digested)
+    }
+    this.#undigested.clear()
   }
 }
 

@@ -34,12 +34,16 @@ export interface ReadonlyVersionVector {
   /** A dot of `other` that is not known here, or null. */
   firstMissing(other: ReadonlyVersionVector): Dot | null
   entries(): IterableIterator<[WriterId, number]>
+  /** In ascending order. */
+  sortedWriters(): readonly WriterId[]
   copy(): VersionVector
 }
 
 export class VersionVector implements ReadonlyVersionVector {
   /** Invariant: no value is 0. */
   readonly #sequences: Map<WriterId, number>
+  /** Its writers in ascending order, or null if one has come since: a frontier moves far more often than it learns of a writer. */
+  #sorted: readonly WriterId[] | null = null
 
   constructor(entries: Iterable<readonly [WriterId, number]> = []) {
     this.#sequences = new Map(entries)
@@ -70,13 +74,21 @@ export class VersionVector implements ReadonlyVersionVector {
     return this.#sequences.entries()
   }
 
+  sortedWriters(): readonly WriterId[] {
+    this.#sorted ??= [...this.#sequences.keys()].sort()
+    return this.#sorted
+  }
+
   copy(): VersionVector {
     return new VersionVector(this.#sequences)
   }
 
   /** Raises what is known of `writer` to `sequence`; a lower one changes nothing. */
   advance(writer: WriterId, sequence: number): void {
-    if (sequence > this.get(writer)) this.#sequences.set(writer, sequence)
+    const known = this.get(writer)
+    if (sequence <= known) return
+    this.#sequences.set(writer, sequence)
+    if (known === 0) this.#sorted = null
   }
 
   /** Adds all that `other` knows: the least upper bound. */
@@ -102,9 +114,8 @@ export function countMissing(left: ReadonlyVersionVector, right: ReadonlyVersion
 
 /** Sorted by writer, so that equal vectors have equal bytes. */
 export function encodeVector(writer: ByteWriter, vector: ReadonlyVersionVector): void {
-  const entries = [...vector.entries()].sort(([left], [right]) => (left < right ? -1 : 1))
-  writer.uint(entries.length)
-  for (const [id, sequence] of entries) writer.binary(id).uint(sequence)
+  writer.uint(vector.size)
+  for (const id of vector.sortedWriters()) writer.binary(id).uint(vector.get(id))
 }
 
 /** @throws MalformedError */
@@ -114,8 +125,8 @@ export function decodeVector(reader: ByteReader): VersionVector {
   for (let i = 0; i < count; i++) {
     const writer = decodeWriterId(reader)
     const sequence = reader.uint()
-    if (sequence === 0 || vector.get(writer) !== 0) throw new MalformedError(`a vector names ${writer} twice or with 0`)
     vector.advance(writer, sequence)
+    if (sequence === 0 || vector.size <= i) throw new MalformedError(`a vector names ${writer} twice or with 0`)
   }
   return vector
 }

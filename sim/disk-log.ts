@@ -8,7 +8,7 @@
  * disk, which holds this one and a length, stays what it was.
  */
 
-import { assert, bytesEqual, isLogKey, type LogKey, Prng, present, type WriterId } from '../base/index.ts'
+import { allocateBytes, assert, bytesEqual, isLogKey, type LogKey, Prng, present, type WriterId } from '../base/index.ts'
 import { drawHex } from './chance.ts'
 
 const HASH_PRIME = 0x01000193
@@ -37,6 +37,20 @@ export class DiskLog {
     return present(this.#blocks[index], 'a block that is read is there')
   }
 
+  /** The blocks from `from` on up to `end`, which are `bytes` bytes, in memory of their own: all in one piece, as they are many and small. */
+  copyOf(from: number, end: number, bytes: number): Uint8Array[] {
+    const piece = allocateBytes(bytes)
+    const blocks: Uint8Array[] = []
+    let offset = 0
+    for (let index = from; index < end; index++) {
+      const block = this.block(index)
+      piece.set(block, offset)
+      blocks.push(piece.subarray(offset, offset + block.length))
+      offset += block.length
+    }
+    return blocks
+  }
+
   /** Stands for the signed root at a length; 0 for an empty log. */
   treeHash(length: number): number {
     return length === 0 ? 0 : present(this.#treeHashes[length - 1], 'a hash is asked for a length that is there')
@@ -51,7 +65,7 @@ export class DiskLog {
     this.add(bytes, hashBlock(this.treeHash(this.length), bytes))
   }
 
-  /** Adds a block with the hash that it came with. The bytes are kept: the caller copied them. */
+  /** Adds a block with the hash that it came with. The bytes are kept, and never changed: another disk may hold the same. */
   add(bytes: Uint8Array, treeHash: number): void {
     this.#blocks.push(bytes)
     this.#treeHashes.push(treeHash)

@@ -130,10 +130,10 @@ export class DurableKnowledge {
     const last = disk.earlier.at(-1)
     if (last !== undefined && atMs - last.atMs < STATES_INTERVAL_MS) return
     disk.earlier.push({ atMs, frontier })
-    if (disk.earlier.length < DROP_STATES_MIN) return
+    const oldestMs = atMs - STATES_AGE_MAX_MS
+    if ((disk.earlier[DROP_STATES_MIN]?.atMs ?? atMs) >= oldestMs) return
     // The youngest of those that are too old stays: it was the state when the window begins.
-    const kept = disk.earlier.findLastIndex((earlier) => earlier.atMs < atMs - STATES_AGE_MAX_MS)
-    if (kept >= DROP_STATES_MIN / 2) disk.earlier = disk.earlier.slice(kept)
+    disk.earlier = disk.earlier.slice(disk.earlier.findLastIndex((earlier) => earlier.atMs < oldestMs))
   }
 
   /** The largest causally closed part. */

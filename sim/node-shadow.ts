@@ -7,17 +7,29 @@
  */
 
 import type { Key } from '../base/index.ts'
-import { type Dot, type ReadonlyVersionVector, type Version, VersionVector } from '../crdt/index.ts'
+import { type Dot, type ReadonlyVersionVector, type Register, type Version, VersionVector } from '../crdt/index.ts'
 import { outranks } from './key-history.ts'
 import type { SealedLog, SealedTransaction, SealedTransactions } from './sealed-transactions.ts'
 
 const HIGH_LANE_SIZE = 2 ** 21
 const LOW_LANE_SIZE = 2 ** 32
 
+/** What a move brought of one key. */
+export interface Arrival {
+  /** The last of them, and the event in which it was sealed. */
+  version: Version
+  sealedAt: number
+  count: number
+  /** What the node has there after the move: looked up once for all who compare it. */
+  register: Register | undefined
+}
+
 /** What became of a frontier's last move. */
 export interface Move {
   /** Newly covered, log by log. */
   readonly applied: SealedTransaction[]
+  /** By key, what was covered newly. */
+  readonly arrivals: Map<Key, Arrival>
   /** Keys of versions that were covered newly and lost to a deletion that was there already. */
   readonly overruledByDeletion: Key[]
   /** A dot that nobody sealed, or null. */
@@ -34,7 +46,7 @@ export class NodeShadow {
   #latest = 0
   #low = 0
   #high = 0
-  readonly move: Move = { applied: [], overruledByDeletion: [], unknown: null, retreat: null }
+  readonly move: Move = { applied: [], arrivals: new Map(), overruledByDeletion: [], unknown: null, retreat: null }
 
   constructor(transactions: SealedTransactions) {
     this.#transactions = transactions
@@ -107,6 +119,7 @@ export class NodeShadow {
     this.move.applied.push(transaction)
     if (transaction.timestamp > this.#latest) this.#latest = transaction.timestamp
     for (const { key, version } of transaction.changes) {
+      this.#noteArrival(key, version, transaction.sealedAt)
       const winner = this.#winners.get(key)
       if (winner === undefined || outranks(version, winner)) {
         this.#winners.set(key, version)
@@ -115,6 +128,17 @@ export class NodeShadow {
         this.move.overruledByDeletion.push(key)
       }
     }
+  }
+
+  #noteArrival(key: Key, version: Version, sealedAt: number): void {
+    const known = this.move.arrivals.get(key)
+    if (known === undefined) {
+      this.move.arrivals.set(key, { version, sealedAt, count: 1, register: undefined })
+      return
+    }
+    known.version = version
+    known.sealedAt = sealedAt
+    known.count += 1
   }
 
   /** A sum over the logs, so that it can be kept up and does not depend on an order. */
@@ -134,6 +158,7 @@ export class NodeShadow {
 
   #forgetMove(): void {
     this.move.applied.length = 0
+    this.move.arrivals.clear()
     this.move.overruledByDeletion.length = 0
     this.move.unknown = null
     this.move.retreat = null

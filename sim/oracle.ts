@@ -13,8 +13,8 @@ import { decodeMessage, type Message, type Request } from '../core/index.ts'
 import type { Dot } from '../crdt/index.ts'
 import { DurableKnowledge } from './durable-knowledge.ts'
 import type { NodeIndex } from './fault.ts'
-import type { ClusterView } from './invariant.ts'
-import { NodeShadow } from './node-shadow.ts'
+import type { ClusterView, NodeView } from './invariant.ts'
+import { type Move, NodeShadow } from './node-shadow.ts'
 import { SealedChain } from './sealed-chain.ts'
 import { type Clash, epochOf, type SealedTransaction, SealedTransactions } from './sealed-transactions.ts'
 import type { CallId, Standing, TraceEvent } from './trace.ts'
@@ -160,7 +160,7 @@ export class Oracle {
       case 'persisted':
         return this.#persisted(happening.node)
       case 'applied':
-        this.shadow(happening.node).advance(happening.frontier)
+        lookAtRegisters(this.shadow(happening.node).advance(happening.frontier), cluster.nodes[happening.node])
         return this.durable.applied(happening.node, happening.frontier, atMs)
       case 'invoked': {
         const { call, client, node, request } = happening
@@ -255,4 +255,9 @@ export class Oracle {
   #of(node: NodeIndex): NodeFacts {
     return present(this.#facts[node], 'every node has its facts')
   }
+}
+
+/** What the node has now of the keys that its move was about. */
+function lookAtRegisters({ arrivals }: Move, node: NodeView | undefined): void {
+  if (node !== undefined) for (const [key, arrival] of arrivals) arrival.register = node.register(key)
 }

@@ -31,10 +31,11 @@ export function batchAtomic(oracle: Oracle): Invariant {
 }
 
 function findTorn(oracle: Oracle, node: NodeView, number: number): Finding | null {
-  for (const { dot, changes, sealedAt } of oracle.shadow(node.index).move.applied) {
+  const { applied, arrivals } = oracle.shadow(node.index).move
+  for (const { dot, changes, sealedAt } of applied) {
     if (changes.length < 2) continue
     for (const { key, version } of changes) {
-      const winner = node.register(key)?.winner
+      const winner = arrivals.get(key)?.register?.winner
       if (winner !== undefined && !outranks(version, winner)) continue
       const message = `node ${node.index} applied the batch ${formatDot(dot)} without its write to ${JSON.stringify(key.slice(0, 40))}`
       return { message, events: [sealedAt, number] }

@@ -55,12 +55,10 @@ function findOverfullQueue({ nodes }: ClusterView, number: number): Finding | nu
 }
 
 function findOverfullRegister(oracle: Oracle, node: NodeView, number: number): Finding | null {
-  for (const { changes } of oracle.shadow(node.index).move.applied) {
-    for (const { key } of changes) {
-      const count = node.register(key)?.conflicts.length ?? 0
-      if (count <= CONFLICTS_PER_KEY_MAX) continue
-      return { message: `node ${node.index} keeps ${count} conflicts of ${JSON.stringify(key.slice(0, 40))}`, events: [number] }
-    }
+  for (const [key, { register }] of oracle.shadow(node.index).move.arrivals) {
+    const count = register?.conflicts.length ?? 0
+    if (count <= CONFLICTS_PER_KEY_MAX) continue
+    return { message: `node ${node.index} keeps ${count} conflicts of ${JSON.stringify(key.slice(0, 40))}`, events: [number] }
   }
   return null
 }

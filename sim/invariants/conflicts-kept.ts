@@ -14,18 +14,11 @@ import { type Key, present } from '../../base/index.ts'
 import { CONFLICTS_PER_KEY_MAX, type Conflict, formatDot, type Register, sameDot, type Version } from '../../crdt/index.ts'
 import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import { outranks } from '../key-history.ts'
+import type { Arrival } from '../node-shadow.ts'
 import type { Oracle } from '../oracle.ts'
 
 /** By key: its register at the end of the last move. */
 type Registers = Map<Key, Register>
-
-/** What a move of the frontier brought of one key. */
-interface Arrival {
-  /** The last of them. */
-  readonly version: Version
-  readonly sealedAt: number
-  readonly count: number
-}
 
 export function conflictsKept(oracle: Oracle): Invariant {
   const registers: Registers[] = []
@@ -44,12 +37,8 @@ export function conflictsKept(oracle: Oracle): Invariant {
 }
 
 function lookAtMove(oracle: Oracle, node: NodeView, registers: Registers, number: number): Finding | null {
-  const arrivals = new Map<Key, Arrival>()
-  for (const { changes, sealedAt } of oracle.shadow(node.index).move.applied) {
-    for (const { key, version } of changes) arrivals.set(key, { version, sealedAt, count: (arrivals.get(key)?.count ?? 0) + 1 })
-  }
-  for (const [key, arrival] of arrivals) {
-    const register = node.register(key)
+  for (const [key, arrival] of oracle.shadow(node.index).move.arrivals) {
+    const { register } = arrival
     if (register === undefined) continue
     const before = registers.get(key)
     registers.set(key, register)

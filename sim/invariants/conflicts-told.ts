@@ -88,8 +88,8 @@ export function conflictsTold(oracle: Oracle): Invariant {
 }
 
 function noteContested(oracle: Oracle, node: NodeView, contested: Set<Key> | undefined): void {
-  for (const { changes } of oracle.shadow(node.index).move.applied) {
-    for (const { key } of changes) if ((node.register(key)?.conflicts.length ?? 0) > 0) contested?.add(key)
+  for (const [key, { register }] of oracle.shadow(node.index).move.arrivals) {
+    if (register !== undefined && register.conflicts.length > 0) contested?.add(key)
   }
 }
 

@@ -31,16 +31,14 @@ export function mergeAci(oracle: Oracle): Invariant {
 
 function findOtherWinner(oracle: Oracle, node: NodeView, number: number): Finding | null {
   const shadow = oracle.shadow(node.index)
-  for (const { changes, sealedAt } of shadow.move.applied) {
-    for (const { key } of changes) {
-      const expected = shadow.winners.get(key)
-      const winner = node.register(key)?.winner
-      if (expected !== undefined && winner !== undefined && sameDot(expected.dot, winner.dot)) continue
-      const found = winner === undefined ? 'nothing' : formatDot(winner.dot)
-      const wanted = expected === undefined ? 'nothing' : formatDot(expected.dot)
-      const message = `node ${node.index} has ${found} at ${JSON.stringify(key.slice(0, 40))}, and of all that it knows ${wanted} wins`
-      return { message, events: [sealedAt, number] }
-    }
+  for (const [key, { sealedAt, register }] of shadow.move.arrivals) {
+    const expected = shadow.winners.get(key)
+    const winner = register?.winner
+    if (expected !== undefined && winner !== undefined && sameDot(expected.dot, winner.dot)) continue
+    const found = winner === undefined ? 'nothing' : formatDot(winner.dot)
+    const wanted = expected === undefined ? 'nothing' : formatDot(expected.dot)
+    const message = `node ${node.index} has ${found} at ${JSON.stringify(key.slice(0, 40))}, and of all that it knows ${wanted} wins`
+    return { message, events: [sealedAt, number] }
   }
   return null
 }

@@ -36,6 +36,35 @@ describe('dependencies', () => {
     )
   })
 
+  it('[CA1] after many restarts, writers that nobody hears of any more cost nothing, and none is mistaken for another', () => {
+    const many = Array.from({ length: 70 }, (_, index) => makeWriterId('n1' as NodeName, index))
+    const raise = fc.tuple(fc.nat(many.length - 1), fc.integer({ min: 1, max: 3 }))
+    fc.assert(
+      fc.property(fc.array(fc.array(raise, { maxLength: 8 }), { minLength: 1, maxLength: 20 }), fc.nat(19), (entries, abandoned) => {
+        const frontier = new VersionVector()
+        let written = Dependencies.none()
+        let read = Dependencies.none()
+        for (const [place, raises] of entries.entries()) {
+          for (const [index, by] of raises) frontier.advance(many[index] ?? OWN, frontier.get(many[index] ?? OWN) + by)
+          // A draft that is never written leaves its writers in the table.
+          if (place === abandoned) written.advance(new VersionVector(many.map((writer) => [writer, 1])), OWN)
+          const next = written.advance(frontier, OWN)
+          const output = new ByteWriter()
+          next.encodeSince(written, output)
+          const input = new ByteReader(output.finish())
+          const decoded = read.decodeNext(input)
+          input.end()
+          expect(next.firstMissing(frontier, written)).toBe(null)
+          expect(decoded.firstMissing(frontier, read)).toBe(null)
+          expect(compareVectors(decoded.toVector(), frontier)).toBe('equal')
+          for (const writer of many) expect(decoded.get(writer)).toBe(frontier.get(writer))
+          written = next
+          read = decoded
+        }
+      }),
+    )
+  })
+
   it('[CA1] entries on an unchanged frontier share one object and take two bytes', () => {
     const frontier = new VersionVector([[writers[0] ?? OWN, 3]])
     const first = Dependencies.none().advance(frontier, OWN)
