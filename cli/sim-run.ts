@@ -1,6 +1,6 @@
 /** `skein sim run` and `skein sim replay`: one run, from its first event to its verdict. */
 
-import { MIB, SkeinError } from '../base/index.ts'
+import { MIB, SECOND_MS, SkeinError } from '../base/index.ts'
 import { explain, type RunResult, renderReport, simulate, simulateTold, type TraceEvent, traceLine, type Workload } from '../sim/index.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -20,6 +20,8 @@ import { loadWorkload } from './sim-workload.ts'
 const CASE_BYTES_MAX = 16 * MIB
 /** Below this a seed is easy to say aloud. */
 const DRAWN_SEED_LIMIT = 1_000_000
+/** How often a run whose output is no terminal says how far it is. */
+const LINE_INTERVAL_MS = 10 * SECOND_MS
 /** Of a trace, gathered for one write, in characters. */
 const TRACE_CHUNK = 1 * MIB
 
@@ -69,7 +71,7 @@ export function simulateShown(
   { isTold, keepTrace, onEvent }: Telling,
   terminal: Terminal,
 ): { result: RunResult; elapsedMs: number } {
-  const progress = new ProgressLine(terminal)
+  const progress = new ProgressLine(terminal, LINE_INTERVAL_MS)
   const startedAtMs = performance.now()
   const onProgress = (atMs: number): void => {
     progress.update(() => {

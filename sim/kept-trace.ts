@@ -22,6 +22,8 @@ const SHAPING_MAX = TRACE_EARLIER_MAX / 2
 const WHOLE_MAX = TRACE_EVENTS_MAX - TRACE_EARLIER_MAX
 /** So many are dropped at a time, at least. */
 const DROP_MIN = 50_000
+/** Writers in all frontiers of the part that is whole, about 40 bytes each: after hundreds of restarts a frontier has hundreds. */
+export const TRACE_WRITERS_MAX = 6_000_000
 
 export class KeptTrace {
   readonly #named: ReadonlySet<number>
@@ -32,6 +34,8 @@ export class KeptTrace {
   readonly #lastApplied = new Map<NodeIndex, TraceEvent>()
   /** Without a gap, up to the last event. */
   #recent: TraceEvent[] = []
+  /** Writers in the frontiers of these. */
+  #writers = 0
 
   /** @param named numbers of events that are kept whatever comes */
   constructor(named: readonly number[]) {
@@ -40,7 +44,8 @@ export class KeptTrace {
 
   add(event: TraceEvent): void {
     this.#recent.push(event)
-    if (this.#recent.length >= TRACE_EVENTS_MAX + DROP_MIN) this.#drop()
+    this.#writers += writersIn(event.happening)
+    if (this.#recent.length >= TRACE_EVENTS_MAX + DROP_MIN || this.#writers >= 2 * TRACE_WRITERS_MAX) this.#drop()
   }
 
   /** In their order. */
@@ -52,8 +57,14 @@ export class KeptTrace {
   }
 
   #drop(): void {
-    const count = Math.max(0, this.#recent.length - WHOLE_MAX)
-    for (const event of this.#recent.slice(0, count)) this.#keepIfWanted(event)
+    const least = this.#recent.length - WHOLE_MAX
+    let count = 0
+    for (const event of this.#recent) {
+      if (count >= least && this.#writers <= TRACE_WRITERS_MAX) break
+      this.#writers -= writersIn(event.happening)
+      this.#keepIfWanted(event)
+      count += 1
+    }
     this.#recent = this.#recent.slice(count)
   }
 
@@ -80,6 +91,11 @@ export function wholePartOf(trace: readonly TraceEvent[]): number {
   let position = Math.max(0, trace.length - 1)
   while (position > 0 && trace[position - 1]?.number === (trace[position]?.number ?? 0) - 1) position -= 1
   return position
+}
+
+function writersIn(happening: Happening): number {
+  if (happening.kind === 'applied') return happening.frontier.size
+  return happening.kind === 'answered' && 'session' in happening.reply ? happening.reply.session.size : 0
 }
 
 function shapesTheRun({ kind }: Happening): boolean {

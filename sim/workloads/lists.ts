@@ -135,7 +135,8 @@ interface OpenCall {
 function listsWhole(generations: number[], isOwn: boolean): Invariant {
   const lists = new Map<Key, KnownList>()
   const calls = new Map<CallId, OpenCall>()
-  const tried = new Set<ListAppend | ListInspection>()
+  /** Weak: each holds the list that it saw, and there is one for each call of a run. */
+  const tried = new WeakSet<ListAppend | ListInspection>()
   return {
     name: 'ListsWhole',
     kinds: ['invoked', 'answered', 'unknown', 'disk-replaced'],

@@ -1,9 +1,9 @@
 /** What is kept of a run that is too long to be kept whole. */
 
 import { describe, expect, it } from 'vitest'
-import type { LogKey, WriterId } from '../../base/index.ts'
+import { type LogKey, makeWriterId, type NodeName, type WriterId } from '../../base/index.ts'
 import { VersionVector } from '../../crdt/index.ts'
-import { KeptTrace, TRACE_EVENTS_MAX, wholePartOf } from '../../sim/kept-trace.ts'
+import { KeptTrace, TRACE_EVENTS_MAX, TRACE_WRITERS_MAX, wholePartOf } from '../../sim/kept-trace.ts'
 import type { Happening } from '../../sim/trace.ts'
 import { getRequest } from '../../sim/workloads/index.ts'
 
@@ -52,6 +52,17 @@ describe('a trace that is kept', () => {
   it('[SIM] has the events that were asked for, and what came after them to their keys', () => {
     const { events } = keptOf(others, [30])
     expect(events.slice(0, wholePartOf(events)).map(({ number }) => number)).toEqual([0, 11, 20, 30, 40])
+  })
+
+  it('[SIM] is bounded by what its frontiers take, too', () => {
+    const kept = new KeptTrace([])
+    const frontier = new VersionVector(Array.from({ length: 1000 }, (_, index) => [makeWriterId('n1' as NodeName, index), 1]))
+    const count = (3 * TRACE_WRITERS_MAX) / frontier.size
+    for (let number = 0; number < count; number++) kept.add({ number, atMs: 0, happening: { kind: 'applied', node: 0, frontier } })
+    const { events } = kept
+    expect(events.length).toBeLessThan((2 * TRACE_WRITERS_MAX) / frontier.size + 2)
+    expect(events.length - wholePartOf(events)).toBeGreaterThanOrEqual(TRACE_WRITERS_MAX / frontier.size)
+    expect(events.at(-1)?.number).toBe(count - 1)
   })
 
   it('[SIM] is all of a run that is no longer than that', () => {
