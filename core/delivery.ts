@@ -13,13 +13,14 @@
 
 import { assert, concatBytes, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
 import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, type VersionVector } from '../crdt/index.ts'
+import { BlockedLogs } from './blocked-logs.ts'
 import type { Effect, RecoveredLog } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
 import { type EntryFault, findAdoptable } from './leader-mode/adoptable.ts'
 import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
 import type { ChainEnd, ChainLink } from './leader-mode/chain-link.ts'
-import { type Cursor, newCursor, statusOf, timestampOf, type WaitingEntry } from './log-cursor.ts'
+import { type Cursor, newCursor, statusOf, timestampOf } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
 import type { State } from './state.ts'
@@ -59,6 +60,7 @@ export class Delivery {
   readonly #cursors = new Map<WriterId, Cursor>()
   /** Cursors with something waiting. */
   readonly #waiting = new Set<Cursor>()
+  readonly #blocked = new BlockedLogs()
   /** Logs that a later one continues: their node writes them no more. */
   readonly #sealed = new Set<WriterId>()
   /** Own logs of this life that are written no more. */
@@ -193,12 +195,16 @@ export class Delivery {
     cursor.tail = []
   }
 
+  /** All of a writer is applied up to `sequence`, by whomever. */
+  noteApplied(writer: WriterId, sequence: number): void {
+    this.#blocked.release(writer, sequence)
+  }
+
   /** Applies all that can be applied, until nothing moves. */
   drain(): void {
-    let moved = true
-    while (moved) {
+    for (let moved = true; moved; ) {
       moved = false
-      for (const cursor of this.#waiting) if (this.#applyWaiting(cursor)) moved = true
+      for (const cursor of this.#waiting) if (cursor.missing === null && this.#applyWaiting(cursor)) moved = true
     }
   }
 
@@ -365,7 +371,7 @@ export class Delivery {
   }
 
   #wait(cursor: Cursor, entry: Entry, index: number, unappended: Uint8Array | null, isCarried: boolean): void {
-    cursor.waiting.push({ entry, index, unappended, isCarried, missing: null })
+    cursor.waiting.push({ entry, index, unappended, isCarried })
     this.#waiting.add(cursor)
   }
 
@@ -373,11 +379,9 @@ export class Delivery {
   #applyWaiting(cursor: Cursor): boolean {
     let taken = 0
     for (const waiting of cursor.waiting) {
-      const { entry, index, unappended, isCarried, missing } = waiting
-      // Nor is it applied already if it lacks a dependency.
-      if (missing !== null && !this.#context.frontier.has(missing)) break
+      const { entry, unappended } = waiting
       if (!this.#isCovered(entry)) {
-        if (!this.#isApplicable(cursor, waiting)) break
+        if (!this.#isApplicable(cursor, entry)) break
         const reason = this.#context.state.findFault(entry)
         if (reason !== null) {
           this.#failAt({ cursor, waiting, reason })
@@ -385,9 +389,9 @@ export class Delivery {
         }
         cursor.covered = entry.dependencies
         this.#context.apply(entry)
-        if (isCarried) this.#context.carry(entry)
+        if (waiting.isCarried) this.#context.carry(entry)
       }
-      if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index, blocks: [unappended] })
+      if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: waiting.index, blocks: [unappended] })
       taken += 1
     }
     if (taken === 0) return false
@@ -402,7 +406,7 @@ export class Delivery {
   /** Takes a log out of service for an entry that waits in it: what waits before that stays. */
   #failAt({ cursor, waiting, reason }: EntryFault): void {
     this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${waiting.index}: ${reason}` })
-    cursor.waiting = cursor.waiting.slice(0, cursor.waiting.indexOf(waiting))
+    cursor.waiting.length = cursor.waiting.indexOf(waiting)
     if (cursor.waiting.length === 0) this.#waiting.delete(cursor)
   }
 
@@ -411,13 +415,12 @@ export class Delivery {
     return this.#context.frontier.get(entry.writer) >= lastOf(entry).sequence
   }
 
-  #isApplicable({ covered }: Cursor, waiting: WaitingEntry): boolean {
-    const { entry } = waiting
-    const { frontier } = this.#context
+  #isApplicable(cursor: Cursor, entry: Entry): boolean {
     const first = present(entry.transactions[0], 'an entry has a transaction').sequence
-    if (frontier.get(entry.writer) !== first - 1 || !this.#context.mayApply(entry)) return false
-    waiting.missing = entry.dependencies.firstMissing(frontier, covered)
-    return waiting.missing === null && !this.#isHeld(entry)
+    if (this.#context.frontier.get(entry.writer) !== first - 1 || !this.#context.mayApply(entry)) return false
+    const missing = entry.dependencies.firstMissing(this.#context.frontier, cursor.covered)
+    if (missing !== null) this.#blocked.add(cursor, missing)
+    return missing === null && !this.#isHeld(entry)
   }
 
   #isHeld(entry: Entry): boolean {

@@ -16,8 +16,6 @@ export interface WaitingEntry {
   readonly unappended: Uint8Array | null
   /** Only the journal has it: to be carried, unless another block brings it first. */
   readonly isCarried: boolean
-  /** A dependency that was missing at the last look: until it is here, nothing else has to be looked at. */
-  missing: Dot | null
 }
 
 export interface Cursor {
@@ -42,6 +40,8 @@ export interface Cursor {
   context: EntryContext | null
   /** Decoded, in order, not applied. Changed in place: of hundreds often only the first few can be taken. */
   readonly waiting: WaitingEntry[]
+  /** A dependency that the first of these lacks: until it is here, nothing else has to be looked at (`blocked-logs.ts`). */
+  missing: Dot | null
   /** Dependencies of the entry that was applied last. */
   covered: Dependencies | null
   failure: LogFailure | null
@@ -61,6 +61,7 @@ export function newCursor(writer: WriterId, key: LogKey | null, phase: Cursor['p
     isReading: false,
     context: null,
     waiting: [],
+    missing: null,
     covered: null,
     failure: null,
   }

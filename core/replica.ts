@@ -322,12 +322,8 @@ export class Replica {
   }
 
   #read(request: ReadRequest): Reply {
-    return answerRead(request, this.#state, this.#now.wallMs, this.#currentSession())
-  }
-
-  #currentSession(): ReadonlyVersionVector {
     this.#session ??= this.#frontier.copy()
-    return this.#session
+    return answerRead(request, this.#state, this.#now.wallMs, this.#session)
   }
 
   // Applying
@@ -343,6 +339,7 @@ export class Replica {
     this.#idempotency.learn(entry)
     this.#clock.observe(timestamp)
     this.#frontier.advance(entry.writer, sequence)
+    this.#delivery.noteApplied(entry.writer, sequence)
     this.#session = null
     this.#hasMoved = true
   }

@@ -24,7 +24,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     rule: 'JR5',
     what: 'the end of a log that only the journal had is applied, but never reaches the log store',
     file: 'core/delivery.ts',
-    find: "if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index, blocks: [unappended] })",
+    find: "if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: waiting.index, blocks: [unappended] })",
     replace: '',
   },
   {
@@ -40,8 +40,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     rule: 'HL3',
     what: 'what a node had applied before its restart is held for its clock, as if a peer had sent it',
     file: 'core/delivery.ts',
-    find: 'return !this.#vouched.has({',
-    replace: 'return this.#vouched.size >= 0 || !this.#vouched.has({',
+    find: 'return !this.#vouched.has(entry) && this.#context.isSkewed(entry)',
+    replace: 'return this.#context.isSkewed(entry)',
   },
   {
     name: 'log-read-before-durable',
@@ -112,7 +112,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     rule: 'JR8',
     what: "the entries of a log's last block are recovered, and never handed to the peers",
     file: 'core/delivery.ts',
-    find: 'if (isCarried) this.#context.carry(entry)',
+    find: 'if (waiting.isCarried) this.#context.carry(entry)',
     replace: '',
   },
   {
