@@ -5,6 +5,7 @@ import { defineCommand } from './command.ts'
 import { CLIENT_OPTIONS, withDatabase } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { describeVoters } from './join.ts'
+import { switchOption } from './options.ts'
 import { formatMs } from './quantities.ts'
 
 export const remove = defineCommand({
@@ -19,13 +20,17 @@ export const remove = defineCommand({
   examples: [
     { line: 'skein remove n3', meaning: 'n3 is no member any more' },
     { line: 'skein remove n3 --url http://10.0.0.1:8401', meaning: 'asked of any member that stays' },
+    { line: 'skein remove n2 --force', meaning: 'n1 goes on alone: n2 was the only other one, and is lost for good' },
     { line: 'skein remove n3 --json | jq .voters', meaning: 'for a script' },
   ],
-  options: CLIENT_OPTIONS,
+  options: {
+    ...CLIENT_OPTIONS,
+    force: switchOption('of two voters the other one is lost for good: go on alone, without what only it had'),
+  },
   run: async ({ operands: [name = ''], options, output }) => {
     const node = parseNodeName(name)
     const startedMs = performance.now()
-    const changed = await withDatabase(options, (database, call) => database.remove(node, call))
+    const changed = await withDatabase(options, (database, call) => database.remove(node, { ...call, force: options.force }))
     const tookMs = performance.now() - startedMs
     if (output.isJson) output.json({ ...changed, tookMs: Math.round(tookMs) })
     else output.line(`${describeVoters(changed.voters)} (took ${formatMs(tookMs)})`)

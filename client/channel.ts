@@ -23,6 +23,11 @@ export interface CallOptions {
   readonly timeoutMs: number
 }
 
+export interface RemovalOptions extends CallOptions {
+  /** The other one of two voters is lost for good. */
+  readonly force: boolean
+}
+
 export interface ReadOptions extends CallOptions {
   readonly consistency: ReadConsistency
   /** Session token that the answer must cover, or null. */
@@ -151,7 +156,7 @@ export interface Channel {
   /** Answers once `node` votes. */
   join(node: string, options: CallOptions): Promise<ClusterMembers>
   /** Answers once `node` is no member any more. */
-  remove(node: string, options: CallOptions): Promise<ClusterMembers>
+  remove(node: string, options: RemovalOptions): Promise<ClusterMembers>
   /** The body of `GET /v1/status`. */
   status(options: CallOptions): Promise<Record<string, unknown>>
   close(): Promise<void>

@@ -224,12 +224,14 @@ export class Database {
   }
 
   /**
-   * Takes a node out of the cluster; what only that node had is lost.
+   * Takes a node out of the cluster; what only that node had is lost. `force` is for the last of two voters: it goes
+   * on alone, as the other one is lost for good.
    * @throws NOT_FOUND if it is no member; CONFLICT if it leads; NO_QUORUM if too few are left to go
    * on; UNAVAILABLE, TIMEOUT
    */
-  async remove(node: string, options: RequestOptions = NO_OPTIONS): Promise<ClusterMembers> {
-    return this.#channel.remove(parseNodeName(node), { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
+  async remove(node: string, options: RequestOptions & { readonly force?: boolean } = NO_OPTIONS): Promise<ClusterMembers> {
+    const { signal, force = false } = options
+    return this.#channel.remove(parseNodeName(node), { signal, force, timeoutMs: this.#timeoutOf(options) })
   }
 
   /** What the node that answers says of itself and its peers. */

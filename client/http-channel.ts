@@ -20,6 +20,7 @@ import type {
   Page,
   PageQuery,
   ReadOptions,
+  RemovalOptions,
   StoredItem,
 } from './channel.ts'
 import type { HttpRequest } from './exchange.ts'
@@ -113,8 +114,8 @@ export class HttpChannel implements Channel {
     return this.#change(joinRequest(node), decodeMembers, options)
   }
 
-  async remove(node: string, options: CallOptions): Promise<ClusterMembers> {
-    return this.#change(removeRequest(node), decodeMembers, options)
+  async remove(node: string, options: RemovalOptions): Promise<ClusterMembers> {
+    return this.#change(removeRequest(node, options.force), decodeMembers, options)
   }
 
   async status(options: CallOptions): Promise<Record<string, unknown>> {

@@ -107,8 +107,9 @@ export function joinRequest(node: string): HttpRequest {
   return clusterChange('join', { node })
 }
 
-export function removeRequest(node: string): HttpRequest {
-  return { ...STATUS_REQUEST, method: 'DELETE', path: `/v1/cluster/members/${node}`, waits: true }
+export function removeRequest(node: string, force: boolean): HttpRequest {
+  const query = force ? { force: 'true' } : {}
+  return { ...STATUS_REQUEST, method: 'DELETE', path: `/v1/cluster/members/${node}`, query, waits: true }
 }
 
 function clusterChange(route: string, body: object): HttpRequest {

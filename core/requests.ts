@@ -129,6 +129,8 @@ export interface MembersRequest {
   readonly kind: 'members'
   readonly change: 'join' | 'remove'
   readonly node: NodeName
+  /** The last of two voters goes on alone: the other one is lost for good (MB4). */
+  readonly isForced: boolean
   readonly timeoutMs: number
 }
 

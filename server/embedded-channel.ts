@@ -20,6 +20,7 @@ import type {
   Page,
   PageQuery,
   ReadOptions,
+  RemovalOptions,
   StoredItem,
 } from '../client/index.ts'
 import { type Condition, type GetRequest, type Item, keyRange, type Operation, type Reply, type Request } from '../core/index.ts'
@@ -114,8 +115,8 @@ export class EmbeddedChannel implements Channel {
     return this.#changeMembers('join', node, options)
   }
 
-  remove(node: string, options: CallOptions): Promise<ClusterMembers> {
-    return this.#changeMembers('remove', node, options)
+  remove(node: string, options: RemovalOptions): Promise<ClusterMembers> {
+    return this.#changeMembers('remove', node, options, options.force)
   }
 
   async status(): Promise<Record<string, unknown>> {
@@ -126,9 +127,15 @@ export class EmbeddedChannel implements Channel {
     return this.#close()
   }
 
-  #changeMembers(change: 'join' | 'remove', node: string, options: CallOptions): Promise<ClusterMembers> {
+  #changeMembers(change: 'join' | 'remove', node: string, options: CallOptions, isForced = false): Promise<ClusterMembers> {
     const { timeoutMs } = options
-    return this.#call(options, 'members', clusterMembers, () => ({ kind: 'members', change, node: parseNodeName(node), timeoutMs }))
+    return this.#call(options, 'members', clusterMembers, () => ({
+      kind: 'members',
+      change,
+      node: parseNodeName(node),
+      isForced,
+      timeoutMs,
+    }))
   }
 
   #getRequest(key: string, { consistency, session, timeoutMs }: ReadOptions): GetRequest {

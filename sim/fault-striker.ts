@@ -214,7 +214,13 @@ export class FaultStriker {
     const { observe, operate } = this.#options
     if (!this.#rounds.isComplete || !this.#canLose(fault.target)) return false
     observe({ kind: 'fault-began', fault })
-    operate(fault.node, { kind: 'members', change: 'remove', node: this.#node(fault.target).name, timeoutMs: OPERATOR_TIMEOUT_MS })
+    operate(fault.node, {
+      kind: 'members',
+      change: 'remove',
+      node: this.#node(fault.target).name,
+      isForced: false,
+      timeoutMs: OPERATOR_TIMEOUT_MS,
+    })
     this.#rounds.begin()
     return true
   }

@@ -87,6 +87,12 @@ export class OperatorRounds {
     }
     const asked = serving[this.#rounds % serving.length]
     if (asked !== undefined)
-      this.#options.operate(asked.index, { kind: 'members', change: 'join', node: node.name, timeoutMs: OPERATOR_TIMEOUT_MS })
+      this.#options.operate(asked.index, {
+        kind: 'members',
+        change: 'join',
+        node: node.name,
+        isForced: false,
+        timeoutMs: OPERATOR_TIMEOUT_MS,
+      })
   }
 }

@@ -4,12 +4,12 @@
  * what is held, who is shown, counted and refused by what is applied.
  */
 
-import type { DirectoryId, NodeName, WriterId } from '../../base/index.ts'
+import { assert, type DirectoryId, type NodeName, type WriterId } from '../../base/index.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
 import type { Status } from '../status.ts'
 import type { Chain } from './chain.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
-import { namesOf, type Voter } from './voters.ts'
+import { namesOf, type Voter, withoutVoter } from './voters.ts'
 
 export interface MembersContext {
   readonly config: ReplicaConfig
@@ -26,6 +26,8 @@ export class Members {
   #seated: readonly Voter[] | null = null
   #names: readonly NodeName[]
   readonly #removed = new Set<DirectoryId>()
+  /** The other one of two voters, of which an operator says that it is lost for good (MB4). */
+  #abandoned: NodeName | null = null
 
   constructor(context: MembersContext) {
     this.#context = context
@@ -34,8 +36,12 @@ export class Members {
 
   /** Who votes, by what is held. */
   get voters(): readonly Voter[] {
-    const { chain, keeper, config } = this.#context
-    if (chain.voters !== null) return chain.voters
+    const voters = this.#context.chain.voters ?? this.#unboundVoters
+    return this.#abandoned === null ? voters : withoutVoter(voters, this.#abandoned)
+  }
+
+  get #unboundVoters(): readonly Voter[] {
+    const { keeper, config } = this.#context
     const { met } = keeper.current
     return this.#founders.map((node) => ({ node, directory: node === config.node ? config.directory : (met.get(node) ?? null) }))
   }
@@ -86,6 +92,17 @@ export class Members {
   /** The first log of the chain that this member follows; null before any. Members of one cluster have the same. */
   get beginning(): WriterId | null {
     return this.#context.keeper.current.beginning
+  }
+
+  /** Until the chain says so too, `node` does not count. Only the other one of two: alone it can have committed nothing. */
+  abandon(node: NodeName): void {
+    assert(this.voters.length === 2, 'one of two voters is abandoned')
+    this.#abandoned = node
+  }
+
+  /** What an operator asked for is done, or given up. */
+  abandonNobody(): void {
+    this.#abandoned = null
   }
 
   hasSameFounders(peer: NodeName): boolean {

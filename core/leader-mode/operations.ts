@@ -85,6 +85,7 @@ export class Operations {
     if (!election.hasVote) return this.#fail(id, noVoteError(node))
     const error = this.#changeError(request)
     if (error !== null) return this.#fail(id, error)
+    if (request.isForced) mode.members.abandon(request.node)
     this.#change = new MembersChange(id, request, this.#nowMs)
     this.#context.askGather()
   }
@@ -102,7 +103,9 @@ export class Operations {
 
   withdraw(id: RequestId): void {
     this.#modeWaits.remove(id)
-    if (this.#change?.id === id) this.#change = null
+    if (this.#change?.id !== id) return
+    this.#change = null
+    this.#context.mode.members.abandonNobody()
   }
 
   /** This member begins to lead. */
@@ -158,15 +161,22 @@ export class Operations {
     const change = this.#change
     if (change === null) return
     this.#change = null
+    this.#context.mode.members.abandonNobody()
     if (!this.#modeWaits.wants('leader')) this.#context.election.forgetWish()
     this.#context.reply(change.id, reply)
     this.#context.askGather()
   }
 
   /** Why a change makes no sense, or null. */
-  #changeError({ change, node }: MembersRequest): SkeinError | null {
+  #changeError({ change, node, isForced }: MembersRequest): SkeinError | null {
     const { mode, directoryOf } = this.#context
     const isVoter = namesOf(mode.members.voters).includes(node)
+    if (isForced) {
+      const isLastOfTwo =
+        change === 'remove' && isVoter && mode.members.voters.length === 2 && directoryOf(node) === null && this.#context.leading() === null
+      const message = '--force lets the last of two voters go on alone when the other one is lost for good and not connected: leave it out'
+      return isLastOfTwo ? null : new SkeinError('BAD_REQUEST', message)
+    }
     if (change === 'join') {
       if (directoryOf(node) !== null || node === this.#context.node) return null
       return new SkeinError('NOT_FOUND', `${node} is not connected: start it with --join and the addresses of the members, then ask again`)

@@ -3,7 +3,7 @@
 import type { MembersRequest, Reply } from '../../core/index.ts'
 
 /** What is wanted, without how long it may take. */
-export type MembersChange = Pick<MembersRequest, 'kind' | 'change' | 'node'>
+export type MembersChange = Pick<MembersRequest, 'kind' | 'change' | 'node' | 'isForced'>
 
 /** The fields that say who votes. */
 export function membersFields({ voters }: Extract<Reply, { readonly kind: 'members' }>): string {

@@ -81,6 +81,7 @@ export const READ: Parameter<ReadConsistency> = {
 
 export const META = flag('meta', false, 'Answer the value inside a JSON object, with its version, writer and times.')
 export const REVERSE = flag('reverse', false, 'From the last key to the first.')
+export const FORCE = flag('force', false, 'Of two voters the other one is lost for good: go on alone.')
 export const VALUES = flag('values', true, 'Whether the items have their values.')
 
 export const PREFIX = boundary('prefix', 'Only keys that start with this.', 'user:')

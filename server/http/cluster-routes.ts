@@ -9,7 +9,7 @@ import { KIB, parseNodeName } from '../../base/index.ts'
 import { type JsonObject, objectOf } from '../api/json-object.ts'
 import { type MembersChange, membersFields } from '../api/members-json.ts'
 import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
-import { TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
+import { FORCE, TIMEOUT, TIMEOUT_DEFAULT_MS } from '../api/parameters.ts'
 import { jsonAnswer } from './api-schema.ts'
 import { requireJson } from './batch-routes.ts'
 import { JSON_TYPE } from './errors.ts'
@@ -22,6 +22,7 @@ const BODY_BYTES_MAX = 1 * KIB
 const BODY_DEPTH_MAX = 1
 
 const PARAMETERS = [TIMEOUT]
+const REMOVE_PARAMETERS = [...PARAMETERS, FORCE]
 
 const MEMBERS_PATH = '/v1/cluster/members/'
 
@@ -37,12 +38,13 @@ export function registerClusterRoutes(app: FastifyInstance, door: Door): void {
   })
   app.post('/v1/cluster/join', { config: { describe: JOIN_DESCRIPTION }, bodyLimit: BODY_BYTES_MAX }, (request, reply) => {
     const node = nodeField(fieldOf(request, 'node'))
-    changeMembers(door, request, reply, { kind: 'members', change: 'join', node })
+    changeMembers(door, request, reply, { kind: 'members', change: 'join', node, isForced: false })
   })
   app.delete(`${MEMBERS_PATH}*`, { config: { describe: REMOVE_DESCRIPTION } }, (request, reply) => {
     const [path = ''] = request.url.split('?')
     const node = parseNodeName(path.slice(MEMBERS_PATH.length))
-    changeMembers(door, request, reply, { kind: 'members', change: 'remove', node })
+    const isForced = Query.of(request.url, REMOVE_PARAMETERS).get(FORCE) ?? false
+    changeMembers(door, request, reply, { kind: 'members', change: 'remove', node, isForced })
   })
 }
 
@@ -66,7 +68,7 @@ function changeMembers(door: Door, request: FastifyRequest, reply: FastifyReply,
 }
 
 function timeoutOf(request: FastifyRequest): number {
-  return Query.of(request.url, PARAMETERS).get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS
+  return Query.of(request.url, request.method === 'DELETE' ? REMOVE_PARAMETERS : PARAMETERS).get(TIMEOUT) ?? TIMEOUT_DEFAULT_MS
 }
 
 const REACHED = jsonAnswer('It has happened.', {
@@ -127,9 +129,9 @@ const REMOVE_DESCRIPTION = {
   tag: 'Operation',
   summary: 'Remove a node from the cluster',
   description:
-    'It votes and counts no more, and the others refuse it. What only that node had is lost. It can come back with an empty data directory. Refused if too few of the others are reached to go on without it.',
+    'It votes and counts no more, and the others refuse it. What only that node had is lost. It can come back with an empty data directory. Refused if too few of the others are reached to go on without it; with `force` the last of two voters goes on alone.',
   path: '/v1/cluster/members/{node}',
-  parameters: PARAMETERS,
+  parameters: REMOVE_PARAMETERS,
   answers: { 200: VOTERS },
   failures: ['NOT_FOUND', 'CONFLICT', 'NOT_LEADER', 'NO_QUORUM', 'UNAVAILABLE'],
 } as const

@@ -16,7 +16,7 @@ import type { JsonCarrier } from '../api/json-text.ts'
 import { type MembersChange, membersFields } from '../api/members-json.ts'
 import { type ModeChange, modeField, modeFields, nodeField } from '../api/mode-json.ts'
 import { clusterView, unreadiness } from '../api/node-view.ts'
-import { CURSOR, END, LIMIT, PREFIX, REVERSE, START, TIMEOUT, TIMEOUT_DEFAULT_MS, TTL, VALUES } from '../api/parameters.ts'
+import { CURSOR, END, FORCE, LIMIT, PREFIX, REVERSE, START, TIMEOUT, TIMEOUT_DEFAULT_MS, TTL, VALUES } from '../api/parameters.ts'
 import type { SessionTokens } from '../api/session-tokens.ts'
 import type { Gateway } from '../gateway.ts'
 import { CONDITION_FIELDS, conditionsOf, parameterField, READ_FIELDS, readTerms, WRITE_FIELDS, writeTerms } from './line-fields.ts'
@@ -68,11 +68,20 @@ export const OPERATIONS: ReadonlyMap<string, LineOperation> = new Map([
   ['promote', { fields: ['node', TIMEOUT.name], read: (line) => askForMode({ kind: 'promote', node: nodeField(line) }, line) }],
   [
     'join',
-    { fields: ['node', TIMEOUT.name], read: (line) => askForMembers({ kind: 'members', change: 'join', node: nodeField(line) }, line) },
+    {
+      fields: ['node', TIMEOUT.name],
+      read: (line) => askForMembers({ kind: 'members', change: 'join', node: nodeField(line), isForced: false }, line),
+    },
   ],
   [
     'remove',
-    { fields: ['node', TIMEOUT.name], read: (line) => askForMembers({ kind: 'members', change: 'remove', node: nodeField(line) }, line) },
+    {
+      fields: ['node', FORCE.name, TIMEOUT.name],
+      read: (line) => {
+        const isForced = parameterField(line, FORCE) ?? false
+        return askForMembers({ kind: 'members', change: 'remove', node: nodeField(line), isForced }, line)
+      },
+    },
   ],
   ['ready', { fields: [], read: readReady }],
   ['ping', { fields: [], read: () => answer({ pong: true }) }],

@@ -134,7 +134,7 @@ class Storm {
     const change = away === null ? 'remove' : 'join'
     const node = away ?? other
     if (change === 'remove' && this.#changes.length > 0) return
-    const id = this.#cluster.ask(name, { kind: 'members', change, node: this.#cluster.node(node).name, timeoutMs: 3000 })
+    const id = this.#cluster.ask(name, { kind: 'members', change, node: this.#cluster.node(node).name, isForced: false, timeoutMs: 3000 })
     this.#changes.push({ name, life: this.#life(name), id, change, node })
   }
 

@@ -110,7 +110,11 @@ class TranscriptSession {
         return []
       case 'join':
       case 'remove':
-        return this.#ask(name, () => ({ kind: 'members', change: command, node: parseNodeName(second), timeoutMs: 5000 }), options)
+        return this.#ask(
+          name,
+          () => ({ kind: 'members', change: command, node: parseNodeName(second), isForced: plain.includes('force'), timeoutMs: 5000 }),
+          options,
+        )
       case 'wipe':
         cluster.wipeDisk(name)
         return []
