@@ -22,13 +22,10 @@ import { getRequest, setOperation, textValue, transactionRequest } from './workl
 
 /** A cluster without faults answers and converges within this, in virtual ms. */
 export const LIVENESS_BOUND_MS = 60_000
-/**
- * With a leader. An election needs answers within its time-out, and in the worst weather (a quarter of all packets
- * lost, sent again after half a second) most elections fail: it takes many to have a leader that lasts.
- */
-export const LED_LIVENESS_BOUND_MS = 5 * LIVENESS_BOUND_MS
 const LOOK_INTERVAL_MS = 100
 const PROBE_PAUSE_MS = 200
+/** A commit takes four messages one after the other, in the worst weather of more than a second each: a probe waits for it. */
+const LED_PROBE_TIMEOUT_MS = 10_000
 
 export interface LivenessOptions {
   readonly cluster: Cluster
@@ -50,7 +47,6 @@ export function calmDown(cluster: Cluster, oracle: Oracle): void {
 
 export class LivenessPhase {
   readonly #options: LivenessOptions
-  readonly #boundMs: number
   readonly #deadlineMs: number
   /** Nodes that have answered a write and a read. */
   readonly #answered = new Set<number>()
@@ -60,8 +56,7 @@ export class LivenessPhase {
 
   private constructor(options: LivenessOptions) {
     this.#options = options
-    this.#boundMs = options.isLed === true ? LED_LIVENESS_BOUND_MS : LIVENESS_BOUND_MS
-    this.#deadlineMs = options.cluster.queue.nowMs + this.#boundMs
+    this.#deadlineMs = options.cluster.queue.nowMs + LIVENESS_BOUND_MS
   }
 
   static begin(options: LivenessOptions): LivenessPhase {
@@ -88,7 +83,7 @@ export class LivenessPhase {
     if (missing === null) {
       this.#isOver = true
     } else if (this.#options.cluster.queue.nowMs >= this.#deadlineMs) {
-      this.#finding = { message: `${this.#boundMs / 1000} s after the last fault ${missing}`, events: [] }
+      this.#finding = { message: `${LIVENESS_BOUND_MS / 1000} s after the last fault ${missing}`, events: [] }
       this.#isOver = true
     } else {
       this.#lookLater()
@@ -129,11 +124,12 @@ export class LivenessPhase {
    */
   #probeLed(node: NodeView): void {
     const key = `probe/${node.index}`
-    const write = transactionRequest([setOperation(key, textValue(`probe of ${node.name}`))])
+    const timeoutMs = LED_PROBE_TIMEOUT_MS
+    const write = { ...transactionRequest([setOperation(key, textValue(`probe of ${node.name}`))]), timeoutMs }
     this.#askAnywhere(node, node, write, (written) => {
       const session = written.kind === 'answered' && written.reply.kind === 'committed' ? written.reply.session : null
-      this.#askAnywhere(node, node, getRequest(key, { consistency: 'linearizable' }), () => {
-        this.#ask(node, getRequest(key, { session }), () => this.#answered.add(node.index))
+      this.#askAnywhere(node, node, { ...getRequest(key, { consistency: 'linearizable' }), timeoutMs }, () => {
+        this.#ask(node, { ...getRequest(key, { session }), timeoutMs }, () => this.#answered.add(node.index))
       })
     })
   }

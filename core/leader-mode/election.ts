@@ -12,16 +12,11 @@ import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { Chain } from './chain.ts'
 import { highest, leaderEpochAbove } from './epochs.ts'
 import type { Ballot, Canvass, LeaderMessage } from './message.ts'
+import { Patience } from './patience.ts'
 import { comparePositions, isFurther, NOWHERE, type Position } from './position.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
 import { isBound, majorityOf, type Voter } from './voters.ts'
 
-/**
- * A member stands if it heard no leader for a time drawn from here (LM2): several heartbeats must get
- * lost for a needless election, and a dead leader is replaced in about the mean plus two rounds.
- */
-export const ELECTION_TIMEOUT_MIN_MS = 500
-export const ELECTION_TIMEOUT_MAX_MS = 1000
 /** After a failed attempt, so that two candidates part. */
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 250
@@ -83,6 +78,9 @@ export class Election {
   /** The highest epoch that anybody is known to have promised. */
   #seen = FIRST_EPOCH
   #wish: Wish | null = null
+  readonly #patience = new Patience()
+  /** The last epoch that was given up for want of a word: of a leader, or of those who were to answer this member. */
+  #givenUp: Epoch | null = null
 
   constructor(context: ElectionContext) {
     this.#context = context
@@ -99,7 +97,24 @@ export class Election {
   /** True if a leader was heard so lately that a candidate is ignored. */
   get hearsLeader(): boolean {
     const leader = this.#leader
-    return leader !== null && this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MIN_MS
+    return leader !== null && this.#nowMs - leader.heardAtMs < this.#patience.minMs(this.#nowMs)
+  }
+
+  /** For how long a silence is borne, at most (LM2). */
+  get timeoutMs(): number {
+    return this.#patience.maxMs(this.#nowMs)
+  }
+
+  /** Gives up the epoch for want of answers. */
+  lapse(): void {
+    if (this.#role.kind === 'candidate' || this.#role.kind === 'leader') this.#givenUp = this.#role.epoch
+  }
+
+  /** Somebody leads an epoch, or answers its leader or candidate. If that was given up, it was too early. */
+  hearOf(epoch: Epoch): void {
+    if (epoch !== this.#givenUp) return
+    this.#givenUp = null
+    this.#patience.lengthen(this.#nowMs)
   }
 
   /** True if this member may stand and vote: its directory is bound to its name. */
@@ -130,6 +145,7 @@ export class Election {
     if (role.kind === 'leader') return
     if (role.kind !== 'follower') {
       if (this.#nowMs < role.untilMs) return this.check()
+      this.lapse()
       this.#retreat()
     }
     if (this.#nowMs >= this.#dueMs && this.#mayStand() && !this.hearsLeader) this.#canvass()
@@ -179,12 +195,14 @@ export class Election {
     this.#role = { kind: 'follower' }
     this.#wait()
     const { promised } = this.#promise
+    if (promised < epoch && !canvass.isHandOver) this.#giveUpLeader()
     if (promised < epoch) keeper.change({ promised: epoch, elected: from, asked: canvass.asked })
     keeper.sendOnceDurable(from, () => (this.#promise.promised === epoch ? this.#ballot(canvass, this.#context.frontier.copy()) : null))
   }
 
   receiveBallot(from: NodeName, ballot: Ballot): void {
     this.see(ballot.promised)
+    if (!ballot.isTrial && ballot.granted !== null) this.hearOf(ballot.epoch)
     const role = this.#role
     if ((role.kind !== 'canvassing' && role.kind !== 'candidate') || ballot.epoch !== role.epoch) return
     const directory = this.#context.directoryOf(from)
@@ -222,7 +240,7 @@ export class Election {
   #canvass(): void {
     const epoch = leaderEpochAbove(highest(this.#promise.promised, this.#seen))
     const granted = new Set([this.#context.node])
-    this.#role = { kind: 'canvassing', epoch, granted, untilMs: this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS) }
+    this.#role = { kind: 'canvassing', epoch, granted, untilMs: this.#nowMs + this.#drawTimeoutMs() }
     if (granted.size >= this.#majority) this.#stand(false)
     else this.#askAll(true, false)
   }
@@ -232,11 +250,12 @@ export class Election {
     const promisedBefore = this.#promise.promised
     const epoch = leaderEpochAbove(highest(promisedBefore, this.#seen))
     const asked = this.#asked
+    if (!isHandOver) this.#giveUpLeader()
     this.#role = {
       kind: 'candidate',
       epoch,
       grants: new Map(),
-      untilMs: this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS),
+      untilMs: this.#nowMs + this.#drawTimeoutMs(),
     }
     this.#leader = null
     keeper.change({ promised: epoch, elected: node, asked })
@@ -328,14 +347,22 @@ export class Election {
     return majorityOf(this.#context.voters().length)
   }
 
+  #giveUpLeader(): void {
+    if (this.#leader !== null) this.#givenUp = this.#leader.epoch
+  }
+
   /** Failed: tries again after a short time that differs from others'. */
   #retreat(): void {
     this.#role = { kind: 'follower' }
-    this.#dueMs = this.#nowMs + this.#draw(RETRY_MIN_MS, RETRY_MAX_MS)
+    this.#dueMs = this.#nowMs + this.#draw(RETRY_MIN_MS, RETRY_MAX_MS) * this.#patience.factor(this.#nowMs)
   }
 
   #wait(): void {
-    this.#dueMs = this.#nowMs + this.#draw(ELECTION_TIMEOUT_MIN_MS, ELECTION_TIMEOUT_MAX_MS)
+    this.#dueMs = this.#nowMs + this.#drawTimeoutMs()
+  }
+
+  #drawTimeoutMs(): number {
+    return this.#draw(this.#patience.minMs(this.#nowMs), this.#patience.maxMs(this.#nowMs))
   }
 
   #draw(minMs: number, maxMs: number): number {

@@ -33,7 +33,7 @@ import type { ChainLink } from './chain-link.ts'
 import type { LeaderModeContext } from './context.ts'
 import type { DurablePromise } from './durable-promise.ts'
 import { DurableReport } from './durable-report.ts'
-import { ELECTION_TIMEOUT_MAX_MS, Election } from './election.ts'
+import { Election } from './election.ts'
 import { highest, multiEpochAfter } from './epochs.ts'
 import { Following } from './following.ts'
 import { Leading } from './leading.ts'
@@ -271,6 +271,7 @@ export class LeaderMode {
   // Peers
 
   receive(from: NodeName, message: LeaderMessage): void {
+    if (message.kind === 'lead' || message.kind === 'acknowledge') this.#election.hearOf(message.epoch)
     switch (message.kind) {
       case 'canvass':
         this.#election.receiveCanvass(from, message)
@@ -304,7 +305,7 @@ export class LeaderMode {
   tick(): void {
     const leading = this.#leading
     if (leading !== null) {
-      if (!leading.hearsMajority(this.#nowMs, ELECTION_TIMEOUT_MAX_MS) || !this.#context.isAble()) this.#stepDown(this.lostError, false)
+      if (!leading.hearsMajority(this.#nowMs, this.#election.timeoutMs) || !this.#context.isAble()) this.#stepDown(this.lostError, false)
       else this.#isAdoptDue = true
     }
     if (this.#awaitsFirstLeader) this.#election.wish(this.epoch, false)
@@ -343,11 +344,7 @@ export class LeaderMode {
       position,
       committed: this.#chain.committed,
       applied: this.#chain.applied,
-      voters: this.members.voters.map(({ node, directory }) => ({
-        node,
-        directory,
-        length: leading?.lengthOf(node) ?? null,
-      })),
+      voters: this.members.voters.map(({ node, directory }) => ({ node, directory, length: leading?.lengthOf(node) ?? null })),
     }
   }
 
@@ -356,7 +353,7 @@ export class LeaderMode {
     if (this.mode === 'multi') return null
     const leader = this.#election.leader
     if (leader === null || leader.epoch < this.promised) return null
-    return leader.node === this.#context.config.node || this.#nowMs - leader.heardAtMs < ELECTION_TIMEOUT_MAX_MS ? leader.node : null
+    return leader.node === this.#context.config.node || this.#nowMs - leader.heardAtMs < this.#election.timeoutMs ? leader.node : null
   }
 
   /** Where to go with what only a leader can do; null if nobody is known to lead. */
@@ -454,6 +451,7 @@ export class LeaderMode {
   #stepDown(error: SkeinError, isUrgent: boolean): void {
     this.#leading = null
     this.#following.stop()
+    this.#election.lapse()
     this.#election.stepDown(isUrgent)
     this.#context.depose(error)
     this.#reads.refuseAll(error)

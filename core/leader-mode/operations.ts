@@ -6,7 +6,7 @@
 import { type DirectoryId, isLeaderEpoch, type NodeName, type Now, SkeinError } from '../../base/index.ts'
 import { noVoteError } from '../refuse.ts'
 import type { MembersRequest, ModeRequest, PromoteRequest, Reply, RequestId } from '../requests.ts'
-import { ELECTION_TIMEOUT_MAX_MS, type Election } from './election.ts'
+import type { Election } from './election.ts'
 import { highest } from './epochs.ts'
 import { HandOver } from './hand-over.ts'
 import type { LeaderMode } from './leader-mode.ts'
@@ -72,7 +72,7 @@ export class Operations {
     const error = this.#promotionError(node)
     if (error !== null) return this.#fail(id, error)
     if (node === this.#context.node) return this.#context.reply(id, this.#modeReply())
-    const patienceMs = Math.min(timeoutMs, ELECTION_TIMEOUT_MAX_MS)
+    const patienceMs = Math.min(timeoutMs, this.#context.election.timeoutMs)
     this.#handOver = new HandOver(id, node, this.#nowMs + patienceMs)
     this.#context.askGather()
   }
@@ -194,7 +194,7 @@ export class Operations {
     const { voters } = this.#context.mode.members
     if (change === 'join' || !namesOf(voters).includes(node)) return null
     const left = withoutVoter(voters, node)
-    if (leading.reachesMajorityOf(left, this.#nowMs, ELECTION_TIMEOUT_MAX_MS)) return null
+    if (leading.reachesMajorityOf(left, this.#nowMs, this.#context.election.timeoutMs)) return null
     const message = `without ${node} too few of ${namesOf(left).join(', ')} are reached to go on: start the others, or remove one that is down`
     return new SkeinError('NO_QUORUM', message, { details: { applied: false } })
   }

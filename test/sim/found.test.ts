@@ -84,6 +84,7 @@ const LED: readonly {
   { seed: 100_038, mode: 'mixed', nodes: 5, what: '[EP4] an epoch that is known to be over is passed through' },
   { seed: 100_047, mode: 'mixed', nodes: 5, what: '[HL2] what waited for the end of a leader epoch is applied before anything is written' },
   { seed: 100_153, mode: 'mixed', nodes: 5, what: '[EP4] who knows that its epoch is over acknowledges nothing more of it' },
+  { seed: 100_022, mode: 'mixed', nodes: 5, what: '[LM2] where messages take longer than time-outs, those grow' },
   {
     seed: 66,
     mode: 'leader',
