@@ -28,8 +28,8 @@ interface Grant {
 
 type Role =
   | { readonly kind: 'follower' }
-  /** Asks whether it would be elected. */
-  | { readonly kind: 'canvassing'; readonly epoch: Epoch; readonly granted: Set<NodeName>; readonly untilMs: number }
+  /** Asks whether it would be elected, and asks again after `untilMs`. */
+  | { readonly kind: 'canvassing'; readonly epoch: Epoch; readonly granted: Set<NodeName>; untilMs: number }
   /** Has promised itself the epoch. */
   | { readonly kind: 'candidate'; readonly epoch: Epoch; readonly grants: Map<NodeName, Grant>; readonly untilMs: number }
   /** Won. */
@@ -146,7 +146,8 @@ export class Election {
     if (role.kind !== 'follower') {
       if (this.#nowMs < role.untilMs) return this.check()
       this.lapse()
-      this.#retreat()
+      if (role.kind === 'candidate') this.#retreat()
+      else this.#role = { kind: 'follower' }
     }
     if (this.#nowMs >= this.#dueMs && this.#mayStand() && !this.hearsLeader) this.#canvass()
   }
@@ -208,6 +209,8 @@ export class Election {
     const directory = this.#context.directoryOf(from)
     if (ballot.granted === null) {
       if (ballot.promised >= role.epoch && !(role.kind === 'candidate' && ballot.promised === role.epoch)) this.#retreat()
+      // It may have heard the leader a moment later than this member: that is no reason to wait for all others.
+      else if (role.kind === 'canvassing') role.untilMs = Math.min(role.untilMs, this.#nowMs + this.#drawRetryMs())
       return
     }
     if (directory === null || !this.#isVoter(from, directory)) return
@@ -354,7 +357,11 @@ export class Election {
   /** Failed: tries again after a short time that differs from others'. */
   #retreat(): void {
     this.#role = { kind: 'follower' }
-    this.#dueMs = this.#nowMs + this.#draw(RETRY_MIN_MS, RETRY_MAX_MS) * this.#patience.factor(this.#nowMs)
+    this.#dueMs = this.#nowMs + this.#drawRetryMs()
+  }
+
+  #drawRetryMs(): number {
+    return this.#draw(RETRY_MIN_MS, RETRY_MAX_MS) * this.#patience.factor(this.#nowMs)
   }
 
   #wait(): void {

@@ -348,12 +348,12 @@ export class LeaderMode {
     }
   }
 
-  /** Who leads, as far as is known; null in a multi epoch. */
+  /** Who leads; null in a multi epoch, and once it falls silent: requests wait for the next one, rather than go to one that is gone. */
   get leader(): NodeName | null {
     if (this.mode === 'multi') return null
-    const leader = this.#election.leader
+    const { leader, hearsLeader } = this.#election
     if (leader === null || leader.epoch < this.promised) return null
-    return leader.node === this.#context.config.node || this.#nowMs - leader.heardAtMs < this.#election.timeoutMs ? leader.node : null
+    return leader.node === this.#context.config.node || hearsLeader ? leader.node : null
   }
 
   /** Where to go with what only a leader can do; null if nobody is known to lead. */
