@@ -12,7 +12,6 @@ import { report } from './report.ts'
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const SHORT = ['--nodes', '5', '--minutes', '0.3']
 const FRESH_FOR = '20s'
-const LED_SEEDS = 40
 /** Room for the fresh seeds to be below it. */
 const SEED_MAX = 2 ** 47
 
@@ -47,17 +46,15 @@ describe('the simulator', () => {
     expect(other).not.toBe(first)
   })
 
-  it('[SIM] finds nothing in fresh seeds', async () => {
+  it.each([
+    { mode: 'multi', rate: '200' },
+    { mode: 'leader', rate: '60' },
+    { mode: 'mixed', rate: '60' },
+  ])('[SIM] finds nothing in fresh seeds of $mode mode', async ({ mode, rate }) => {
     const from = randomInt(SEED_MAX)
-    const { code, stdout } = await skeinSim('search', '--from', String(from), '--seeds', '100000', '--for', FRESH_FOR, ...SHORT)
-    report(`${stdout.split('\n').find((line) => line.includes('seeds  ')) ?? ''} from seed ${from}`.trim())
-    expect(code, stdout).toBe(0)
-  })
-
-  // Leader mode is young: these are the same seeds each time, and fresh ones are searched by hand.
-  it.each(['leader', 'mixed'])('[SIM] finds nothing in the first seeds of %s mode', async (mode) => {
-    const { code, stdout } = await skeinSim('search', '--seeds', String(LED_SEEDS), '--mode', mode, '--rate', '60', ...SHORT)
-    report(`${mode}: ${stdout.split('\n').find((line) => line.includes('seeds  ')) ?? ''}`.trim())
+    const words = ['--from', String(from), '--seeds', '100000', '--for', FRESH_FOR, '--mode', mode, '--rate', rate]
+    const { code, stdout } = await skeinSim('search', ...words, ...SHORT)
+    report(`${mode}: ${stdout.split('\n').find((line) => line.includes('seeds  ')) ?? ''} from seed ${from}`.trim())
     expect(code, stdout).toBe(0)
   })
 })
