@@ -103,7 +103,11 @@ export class Forwarder {
       clearTimeout(timer)
       timer = setTimeout(() => give('no answer in time'), leftMs + ANSWER_MARGIN_MS)
     }
-    sent.once('socket', (socket) => (socket.connecting ? socket.once(isTls ? 'secureConnect' : 'connect', connected) : connected()))
+    sent.once('socket', (socket) => {
+      if (socket.connecting) socket.once(isTls ? 'secureConnect' : 'connect', connected)
+      // Without a route to the address it has failed already.
+      else if (!socket.destroyed) connected()
+    })
     sent.on('error', (error) => give(error.message))
     sent.once('response', (answer) => settle({ kind: 'answered', answer }))
     sent.end(bytes)

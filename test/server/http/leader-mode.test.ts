@@ -253,6 +253,22 @@ describe('a leader that does not answer', () => {
   })
 })
 
+describe('a leader at an address to which there is no route', () => {
+  let cluster: LocalCluster
+
+  beforeAll(async () => {
+    // The connection fails before it begins.
+    cluster = await startCluster(3, { mode: 'leader', url: 'http://255.255.255.255:1' })
+  })
+  afterAll(() => cluster.stop())
+
+  it('[LM9] leaves the refusal as it was: nothing has left', async () => {
+    const { url } = followerOf(cluster, await agreedLeader(cluster.nodes))
+    const refused = await ask(url, '/v1/keys/a', { method: 'PUT', json: 1 })
+    expect([refused.status, ((await refused.json()) as Refusal).error.details]).toEqual([421, expect.objectContaining({ applied: false })])
+  })
+})
+
 function drop(_request: unknown, response: { destroy(): void }): void {
   response.destroy()
 }
