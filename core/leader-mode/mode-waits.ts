@@ -23,20 +23,20 @@ export class ModeWaits {
     return this.#waits.some((wait) => wait.mode === mode)
   }
 
-  /** Takes out those who asked for the mode that this node is in; null: it is between two. */
-  takeReached(mode: ModeRequest['mode'] | null): readonly RequestId[] {
-    return this.#take((wait) => wait.mode === mode)
+  /** Takes out those who asked for this mode; null: nobody. */
+  take(mode: ModeRequest['mode'] | null): readonly RequestId[] {
+    return this.#takeWhere((wait) => wait.mode === mode)
   }
 
   takeExpired(nowMs: number): readonly RequestId[] {
-    return this.#take(({ deadlineMs }) => deadlineMs <= nowMs)
+    return this.#takeWhere(({ deadlineMs }) => deadlineMs <= nowMs)
   }
 
   remove(id: RequestId): void {
-    this.#take((wait) => wait.id === id)
+    this.#takeWhere((wait) => wait.id === id)
   }
 
-  #take(isTaken: (wait: ModeWait) => boolean): readonly RequestId[] {
+  #takeWhere(isTaken: (wait: ModeWait) => boolean): readonly RequestId[] {
     const taken = this.#waits.filter(isTaken)
     if (taken.length > 0) this.#waits = this.#waits.filter((wait) => !isTaken(wait))
     return taken.map(({ id }) => id)

@@ -108,14 +108,15 @@ export class Operations {
     this.#context.mode.members.abandonNobody()
   }
 
-  /** This member begins to lead. */
+  /** This member begins to lead: it ends the epoch if that is what was asked while nobody led. */
   won(): void {
-    this.#isEndAsked = false
+    this.#isEndAsked = this.#modeWaits.wants('multi')
   }
 
   /** It does not lead any more, and did not end its epoch. */
   deposed(): void {
     this.#isEndAsked = false
+    this.#refuseEnd(this.#context.mode.unavailable)
     if (this.#handOver !== null && !this.#handOver.isSent) this.#failHandOver()
   }
 
@@ -129,7 +130,8 @@ export class Operations {
     const isLed = mode.leader !== null && (leading === null || leading.committed > 0)
     const isInLeaderEpoch = isLed && isLeaderEpoch(mode.epoch) && !mode.wantsEnd
     const reached = mode.permit === 'multi' ? 'multi' : isInLeaderEpoch ? 'leader' : null
-    for (const id of this.#modeWaits.takeReached(reached)) this.#context.reply(id, this.#modeReply())
+    for (const id of this.#modeWaits.take(reached)) this.#context.reply(id, this.#modeReply())
+    if (leading === null && mode.mode === 'leader' && mode.elsewhere !== null) this.#refuseEnd(mode.elsewhere)
   }
 
   /** Answers what waited too long. */
@@ -141,6 +143,11 @@ export class Operations {
     const expired = this.#modeWaits.takeExpired(nowMs)
     if (expired.length > 0 && !this.#modeWaits.wants('leader')) this.#context.election.forgetWish()
     for (const id of expired) this.#fail(id, this.#context.mode.lostError)
+  }
+
+  /** Only a leader can end its epoch: who waits for that is told as soon as this member is not the one. */
+  #refuseEnd(error: SkeinError): void {
+    for (const id of this.#modeWaits.take('multi')) this.#fail(id, error)
   }
 
   #advanceChange(): void {
