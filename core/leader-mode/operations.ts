@@ -131,6 +131,8 @@ export class Operations {
     const isInLeaderEpoch = isLed && isLeaderEpoch(mode.epoch) && !mode.wantsEnd
     const reached = mode.permit === 'multi' ? 'multi' : isInLeaderEpoch ? 'leader' : null
     for (const id of this.#modeWaits.take(reached)) this.#context.reply(id, this.#modeReply())
+    // The epoch in which it was asked for may have ended for another reason.
+    if (mode.permit === 'multi' && this.#modeWaits.wants('leader')) this.#context.election.wish(mode.epoch, false)
     if (leading === null && mode.mode === 'leader' && mode.elsewhere !== null) this.#refuseEnd(mode.elsewhere)
   }
 
