@@ -122,6 +122,8 @@ export class Operations {
 
   /** Follows up on what the step has changed. */
   settle(): void {
+    // What was asked of it as a leader concerns no other leader's epoch.
+    if (this.#context.leading() === null) this.#isEndAsked = false
     this.#advanceHandOver()
     this.#advanceChange()
     if (this.#modeWaits.size === 0) return
