@@ -74,7 +74,11 @@ export class LeaderMode {
     this.#chain = new Chain({
       frontier,
       apply: (entry) => context.apply(entry),
-      drain: () => context.drain(),
+      drain: () => {
+        context.drain()
+        // What waited for the end of the chain can be written.
+        if (this.permit === 'multi') context.askGather()
+      },
       resume: (writer) => context.resume(writer),
       enterLeaderEpoch: (epoch) => this.#enter(epoch),
       begin: (beginning) => this.#keeper.change({ beginning }),
@@ -236,7 +240,7 @@ export class LeaderMode {
     this.#chain.commit(place)
     // Its own epoch is over: nothing more of that is written or acknowledged (EP4).
     if (place.epoch <= this.promised) return
-    this.#yieldTo(place.epoch)
+    this.hearPromise(place.epoch)
     this.#keeper.change({ promised: place.epoch, elected: null, asked: null })
   }
 
@@ -244,8 +248,9 @@ export class LeaderMode {
 
   route(request: ReadRequest | WriteRequest): Route {
     if (!isWrite(request) && request.consistency !== 'linearizable') return 'serve'
-    if (this.permit === 'multi') return isWrite(request) ? 'serve' : noLeaderError()
-    if (this.isServing) return 'serve'
+    // Also while the chain is yet to be fetched: what waited would be answered with no leader asked.
+    if (!isWrite(request) && this.mode === 'multi') return noLeaderError()
+    if (this.permit === 'multi' || this.isServing) return 'serve'
     return this.elsewhere ?? 'wait'
   }
 
@@ -275,9 +280,9 @@ export class LeaderMode {
     switch (message.kind) {
       case 'canvass':
         this.#election.receiveCanvass(from, message)
-        return this.#yieldTo(message.promised)
+        return this.hearPromise(message.promised)
       case 'ballot':
-        this.#yieldTo(message.promised)
+        this.hearPromise(message.promised)
         return this.#election.receiveBallot(from, message)
       case 'lead':
         return this.#follow(from, message)
@@ -295,9 +300,11 @@ export class LeaderMode {
     if (this.#leading?.writer === writer) this.#stepDown(this.lostError, false)
   }
 
-  /** A heartbeat told what a peer has promised. */
+  /** Somebody promised a higher epoch: this leader can't be acknowledged there, so it stands above (LM2). */
   hearPromise(promised: Epoch): void {
-    this.#yieldTo(promised)
+    this.#election.see(promised)
+    const leading = this.#leading
+    if (leading !== null && promised > leading.epoch) this.#stepDown(this.lostError, true)
   }
 
   // Time
@@ -379,8 +386,6 @@ export class LeaderMode {
     return this.operations.isEndAsked || this.#chain.wantsMulti
   }
 
-  // Below: how it does these.
-
   /** True in a cluster that begins in leader mode, until a leader's epoch is entered (EP1). */
   get #awaitsFirstLeader(): boolean {
     return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH
@@ -439,13 +444,6 @@ export class LeaderMode {
     }
     this.#context.publishCommitted()
     this.#sendLead(leading)
-  }
-
-  /** Somebody promised a higher epoch: this leader can't be acknowledged there, so it stands above (LM2). */
-  #yieldTo(promised: Epoch): void {
-    this.#election.see(promised)
-    const leading = this.#leading
-    if (leading !== null && promised > leading.epoch) this.#stepDown(this.lostError, true)
   }
 
   #stepDown(error: SkeinError, isUrgent: boolean): void {
