@@ -34,6 +34,8 @@ export class Health {
   readonly #maxClockDriftMs: number
   readonly #refusals = new Map<NodeName, { readonly reason: PeerRefusal; readonly atMs: number }>()
   #hasRoom = true
+  /** Somebody refused it for that: it has applied a committed entry, which nothing undoes for this directory. */
+  #wasRemoved = false
   /** The reference clock minus this node's monotonic one; null while its own wall clock is the reference. */
   #referenceMs: number | null = null
   #readOnly: ReadOnlyReason | null = null
@@ -58,6 +60,7 @@ export class Health {
 
   noteRefusal(by: NodeName, reason: PeerRefusal, now: Now): void {
     this.#refusals.set(by, { reason, atMs: now.monotonicMs })
+    if (reason === 'REMOVED') this.#wasRemoved = true
   }
 
   noteAdmission(by: NodeName): void {
@@ -68,7 +71,7 @@ export class Health {
     this.#referenceMs = clockOffsetsMs.length < OTHER_CLOCKS_MIN ? null : now.wallMs - now.monotonicMs + medianOffsetMs(clockOffsetsMs)
     // Who is refused by some and connected to others may yet be in the right.
     const refusal = connectedPeers === 0 ? (this.refusals(now)[0]?.reason ?? null) : null
-    if (isRemoved) this.#readOnly = 'REMOVED'
+    if (isRemoved || this.#wasRemoved) this.#readOnly = 'REMOVED'
     else if (!this.#hasRoom) this.#readOnly = 'DISK_FULL'
     else if (refusal !== null) this.#readOnly = refusal
     else this.#readOnly = this.#isAhead(latest, now) ? 'CLOCK_SKEW' : null

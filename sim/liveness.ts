@@ -9,8 +9,8 @@
  * be held any more.
  */
 
-import { FIRST_EPOCH, type Timestamp } from '../base/index.ts'
-import type { Request } from '../core/index.ts'
+import { FIRST_EPOCH, type NodeName, type Timestamp } from '../base/index.ts'
+import { isFurther, type Request } from '../core/index.ts'
 import { compareVectors, wallFromTimestamp } from '../crdt/index.ts'
 import { askLeader, askOnce, type CallIds } from './clients.ts'
 import type { Cluster } from './cluster.ts'
@@ -94,6 +94,9 @@ export class LivenessPhase {
     const { nodes } = this.#options.cluster
     const away = nodes.find(({ isServing }) => !isServing)
     if (away !== undefined) return `node ${away.index} does not serve`
+    const removed = nodes.find(({ name }) => !isMember(nodes, name))
+    // What it is asked before its operator sees to it, it takes with it.
+    if (removed !== undefined && !this.#isProbing) return `node ${removed.index} is no member, and its operator did not make it one`
     if (!this.#isProbing) {
       this.#isProbing = true
       for (const node of nodes) this.#probe(node)
@@ -152,6 +155,13 @@ export class LivenessPhase {
       else this.#options.cluster.queue.after(PROBE_PAUSE_MS, () => this.#ask(node, request, onAnswer))
     })
   }
+}
+
+/** True unless the furthest chain that anybody holds names other voters. */
+function isMember(nodes: readonly NodeView[], name: NodeName): boolean {
+  const chains = nodes.map((node) => node.status().chain)
+  const furthest = chains.reduce((known, chain) => (isFurther(chain.position, known.position) ? chain : known))
+  return furthest.voters.length === 0 || furthest.voters.some(({ node }) => node === name)
 }
 
 function stateOf(node: NodeView): string {

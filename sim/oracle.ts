@@ -53,6 +53,8 @@ class NodeFacts {
   /** The largest timestamp of a transaction of its own that was durable, since its disk last lost anything. */
   latestOwn = 0
   clockJumps = 0
+  /** Voters by the last block of a leader's log that it sealed. */
+  sealedVoters = Number.POSITIVE_INFINITY
   standing: Standing | null = null
   standingBefore: Standing | null = null
 }
@@ -126,6 +128,11 @@ export class Oracle {
     return (applied === null ? null : this.chain.at(applied))?.voters.length ?? this.#facts.length
   }
 
+  /** The fewest voters that a leader may go by: a change counts from when it is held (MB1). */
+  votersHeld(node: NodeIndex): number {
+    return Math.min(this.members(node), this.#of(node).sealedVoters)
+  }
+
   /** The largest timestamp of a node's own durable transactions since its disk last lost anything. */
   latestOwn(node: NodeIndex): number {
     return this.#of(node).latestOwn
@@ -146,7 +153,7 @@ export class Oracle {
       case 'sealed':
         return this.#takeSealed(happening, number, cluster)
       case 'chain-sealed':
-        this.chain.add(happening, number)
+        this.#of(happening.node).sealedVoters = this.chain.add(happening, number)?.voters.length ?? Number.POSITIVE_INFINITY
         return
       case 'chain': {
         const facts = this.#of(happening.node)

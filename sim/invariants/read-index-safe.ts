@@ -66,7 +66,7 @@ export function readIndexSafe(oracle: Oracle): Invariant {
           if (reflected === null) return null
           floor.join(reflected.state)
           const unconfirmed = reflected.isRead
-            ? findUnconfirmed(oracle, leaders, call, majorityOf(Math.min(call.members, oracle.members(call.node))), number)
+            ? findUnconfirmed(oracle, leaders, call, majorityOf(Math.min(call.members, oracle.votersHeld(call.node))), number)
             : null
           return (reflected.isLed ? findOlder(oracle, call, before, reflected.state, number) : null) ?? unconfirmed
         }
