@@ -32,7 +32,7 @@ export type Effect =
   | { readonly kind: 'send'; readonly to: NodeName; readonly message: Uint8Array }
   /** The peer sent what no correct node sends: close its connection. */
   | { readonly kind: 'expel'; readonly peer: NodeName; readonly reason: string }
-  /** The peer is no member any more (MB4): close its connection. */
+  /** The peer is no member any more (MB4), or a leader that others have given up (LM2): close its connection. */
   | { readonly kind: 'dismiss'; readonly peer: NodeName }
   | { readonly kind: 'gather' }
   | ReplyEffect

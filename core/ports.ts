@@ -104,7 +104,7 @@ export interface Transport {
   send(to: NodeName, group: GroupName, message: Uint8Array): void
   /** Closes the connection of a peer that sent what no correct node sends. */
   expel(peer: NodeName, reason: string): void
-  /** Closes the connection of a peer that is no member any more; `admit` refuses it from now on. */
+  /** Closes the connection of a peer that is not wanted, or silent. It may connect again, as far as `admit` lets it. */
   dismiss(peer: NodeName): void
   close(done: () => void): void
 }

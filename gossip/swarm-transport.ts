@@ -161,7 +161,7 @@ export class SwarmTransport implements Transport {
     this.#up.get(peer)?.connection.expel()
   }
 
-  /** Closes the connection of a peer that is no member any more. */
+  /** Closes the connection of a peer that is not wanted, or silent. */
   dismiss(peer: NodeName): void {
     this.#up.get(peer)?.connection.close()
   }

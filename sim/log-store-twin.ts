@@ -181,7 +181,8 @@ export class LogStoreTwin implements LogStore {
   #onAppendDue(): void {
     const { kill, onAppended } = this.#options
     const { writer, index, blocks, done } = present(this.#appends.shift(), 'an append is placed once')
-    if (this.#isClosing) return
+    // A full disk ends the process in a moment: what was to follow on the block that did not fit is not placed behind a gap.
+    if (this.#isClosing || this.#hasFailed) return
     const open = this.#open.get(writer) ?? this.#create(writer, deriveLogKey(this.#options.disk.logSeed, writer))
     if (!this.#makeWritable(open)) return
     if (!this.#place(open, index, blocks)) return

@@ -27,6 +27,8 @@ export interface LeaderModeContext {
   urlOf(node: NodeName): string | null
   isAble(): boolean
   send(to: NodeName, message: LeaderMessage): void
+  /** Closes the connection to a peer. It may connect again. */
+  dismiss(peer: NodeName): void
   reply(id: RequestId, reply: Reply): void
   read(request: ReadRequest): Reply
   askGather(): void

@@ -10,8 +10,9 @@
 import { assert, type DirectoryId, type Epoch, FIRST_EPOCH, isLeaderEpoch, type NodeName, type Now, type Prng } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { Chain } from './chain.ts'
+import type { LeaderModeContext } from './context.ts'
 import { highest, leaderEpochAbove } from './epochs.ts'
-import type { Ballot, Canvass, LeaderMessage } from './message.ts'
+import type { Ballot, Canvass } from './message.ts'
 import { Patience } from './patience.ts'
 import { comparePositions, isFurther, NOWHERE, type Position } from './position.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
@@ -56,15 +57,11 @@ export interface ElectionContext {
   readonly chain: Chain
   readonly keeper: PromiseKeeper
   readonly frontier: ReadonlyVersionVector
+  readonly around: Pick<LeaderModeContext, 'connected' | 'directoryOf' | 'isAble' | 'send' | 'dismiss'>
   now(): Now
   voters(): readonly Voter[]
-  connected(): readonly NodeName[]
-  directoryOf(peer: NodeName): DirectoryId | null
   /** True if a peer was started with the same list of members. */
   hasSameFounders(peer: NodeName): boolean
-  /** True if this node could lead: it has read its logs and can write. */
-  isAble(): boolean
-  send(to: NodeName, message: LeaderMessage): void
   /** Elected by these, itself included. */
   win(epoch: Epoch, grants: ReadonlyMap<NodeName, DirectoryId>): void
 }
@@ -81,6 +78,8 @@ export class Election {
   readonly #patience = new Patience()
   /** The last epoch that was given up for want of a word: of a leader, or of those who were to answer this member. */
   #givenUp: Epoch | null = null
+  /** The leader that was given up for a candidate. */
+  #suspect: NodeName | null = null
 
   constructor(context: ElectionContext) {
     this.#context = context
@@ -114,6 +113,7 @@ export class Election {
   hearOf(epoch: Epoch): void {
     if (epoch !== this.#givenUp) return
     this.#givenUp = null
+    this.#suspect = null
     this.#patience.lengthen(this.#nowMs)
   }
 
@@ -156,6 +156,9 @@ export class Election {
   hear(node: NodeName, epoch: Epoch): void {
     assert(epoch >= this.#promise.promised, 'a leader of an older epoch is refused')
     this.#role = { kind: 'follower' }
+    // Blocks that were asked of it are asked of others once it is gone, and the new leader's header may wait for them.
+    if (this.#suspect !== null && this.#suspect !== node) this.#context.around.dismiss(this.#suspect)
+    this.#suspect = null
     if (this.#leader?.node === node && this.#leader.epoch === epoch) this.#leader.heardAtMs = this.#nowMs
     else this.#leader = { node, epoch, heardAtMs: this.#nowMs }
     this.#wait()
@@ -183,14 +186,14 @@ export class Election {
     this.see(canvass.promised)
     const { epoch, isTrial } = canvass
     const { keeper } = this.#context
-    if (!this.#context.isAble() || !this.#isGranted(from, canvass)) {
+    if (!this.#context.around.isAble() || !this.#isGranted(from, canvass)) {
       keeper.sendOnceDurable(from, () => this.#ballot(canvass, null))
       return
     }
     if (isTrial) {
       // Of two that would both be elected, this one lets the other.
       if (this.#isRival(canvass)) this.#retreat()
-      return this.#context.send(from, this.#ballot(canvass, new VersionVector()))
+      return this.#context.around.send(from, this.#ballot(canvass, new VersionVector()))
     }
     // Another is elected: this one waits for it.
     this.#role = { kind: 'follower' }
@@ -206,7 +209,7 @@ export class Election {
     if (!ballot.isTrial && ballot.granted !== null) this.hearOf(ballot.epoch)
     const role = this.#role
     if ((role.kind !== 'canvassing' && role.kind !== 'candidate') || ballot.epoch !== role.epoch) return
-    const directory = this.#context.directoryOf(from)
+    const directory = this.#context.around.directoryOf(from)
     if (ballot.granted === null) {
       if (ballot.promised >= role.epoch && !(role.kind === 'candidate' && ballot.promised === role.epoch)) this.#retreat()
       // It may have heard the leader a moment later than this member: that is no reason to wait for all others.
@@ -268,13 +271,13 @@ export class Election {
   #askAll(isTrial: boolean, isHandOver: boolean): void {
     const role = this.#role
     assert(role.kind === 'canvassing' || role.kind === 'candidate', 'a candidate asks')
-    const { keeper, chain, connected } = this.#context
+    const { keeper, chain, around } = this.#context
     const names = new Set(this.#context.voters().map(({ node }) => node))
     const { epoch } = role
     const { promised } = this.#promise
     const asked = this.#asked
     const isErrand = isTrial && this.isFree && this.#wish?.isErrand === true
-    for (const peer of connected()) {
+    for (const peer of around.connected()) {
       if (!names.has(peer)) continue
       keeper.sendOnceDurable(peer, () => ({
         kind: 'canvass',
@@ -322,7 +325,7 @@ export class Election {
   }
 
   #mayStand(): boolean {
-    if (!this.#context.isAble() || !this.hasVote) return false
+    if (!this.#context.around.isAble() || !this.hasVote) return false
     // Its own vote is for no candidate behind what it once held, either.
     if (isFurther(this.#promise.position, this.#context.chain.position)) return false
     return !this.isFree || this.#wish?.epoch === this.#promise.entered
@@ -351,7 +354,9 @@ export class Election {
   }
 
   #giveUpLeader(): void {
-    if (this.#leader !== null) this.#givenUp = this.#leader.epoch
+    if (this.#leader === null) return
+    this.#givenUp = this.#leader.epoch
+    this.#suspect = this.#leader.node
   }
 
   /** Failed: tries again after a short time that differs from others'. */

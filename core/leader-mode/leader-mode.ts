@@ -64,6 +64,7 @@ export class LeaderMode {
   readonly members: Members
   #leading: Leading | null = null
   #isAdoptDue = false
+
   constructor(context: LeaderModeContext) {
     const { config, frontier, random } = context
     this.#context = context
@@ -105,12 +106,9 @@ export class LeaderMode {
       keeper: this.#keeper,
       frontier,
       now,
+      around: context,
       voters: () => this.members.voters,
-      connected: () => context.connected(),
-      directoryOf: (peer) => context.directoryOf(peer),
       hasSameFounders: (peer) => this.members.hasSameFounders(peer),
-      isAble: () => context.isAble(),
-      send,
       win: (epoch, grants) => this.#win(epoch, grants),
     })
     this.operations = new Operations({

@@ -29,6 +29,31 @@ describe('after the death of a leader', () => {
   })
 })
 
+describe('a leader that falls silent', () => {
+  it('[LM2] is dismissed by who follows the next one, so that blocks asked of it are asked of others', () => {
+    const cluster = new ReplicaCluster(['n1', 'n2', 'n3'], { mode: 'leader' })
+    cluster.elapse(3000)
+    const [silent = 'none'] = leadersOf(cluster)
+    cluster.crash(silent, false)
+    cluster.elapse(400)
+    expect(connectedTo(cluster, silent)).toHaveLength(2)
+    cluster.elapse(1500)
+    const leaders = leadersOf(cluster)
+    expect(leaders).toHaveLength(1)
+    // The new leader lacks nothing of what it follows.
+    expect(connectedTo(cluster, silent)).toEqual(leaders)
+  })
+})
+
+function connectedTo(cluster: ReplicaCluster, peer: string): string[] {
+  const connected = []
+  for (const node of cluster.nodes.values()) {
+    const { peers } = node.replica.status(cluster.now(node))
+    if (node.isUp && peers.some(({ node: name, connected: isConnected }) => name === peer && isConnected)) connected.push(node.name)
+  }
+  return connected
+}
+
 function leadersOf(cluster: ReplicaCluster): string[] {
   const leaders = []
   for (const node of cluster.nodes.values())

@@ -92,6 +92,8 @@ const LED: readonly {
     faults: ['logs-rollback', 'kill-leader', 'partition'],
     what: '[LM1] nobody stands behind what it once held',
   },
+  // Of the simulated disk.
+  { seed: 920_262, mode: 'leader', nodes: 5, what: '[JR4] behind a block for which there was no room nothing is appended' },
 ]
 
 describe('what the simulator found', () => {

@@ -92,6 +92,8 @@ export class ReplicaCluster {
   /** Pairs that can't reach each other, as `a|b` in order of name. */
   readonly #cuts = new Set<string>()
   readonly #connected = new Set<string>()
+  /** Nodes that are down, and whose peers have not noticed it. */
+  readonly #unnoticed = new Set<NodeName>()
   /** `node|writer`: blocks of that log don't reach that node. */
   readonly #withheld = new Set<string>()
   readonly #copies = new Map<string, Disk>()
@@ -229,6 +231,8 @@ export class ReplicaCluster {
     for (let left = ms; left > 0; left -= 100) {
       this.#monotonicMs += Math.min(100, left)
       for (const node of this.nodes.values()) if (node.isUp) this.#input(node, { kind: 'tick' })
+      // Who was dismissed dials again.
+      this.#connectAll()
       this.deliver()
     }
   }
@@ -260,10 +264,14 @@ export class ReplicaCluster {
     this.node(name).disk = { directory: this.#mintDirectory(), journal: [], logs: new Map() }
   }
 
-  /** Loses everything but the disk, and what was sent and not delivered. */
-  crash(name: string): void {
+  /**
+   * Loses everything but the disk, and what was sent and not delivered.
+   * @param isNoticed false: it says nothing any more, and its connections seem to stand
+   */
+  crash(name: string, isNoticed = true): void {
     const node = this.node(name)
     node.isUp = false
+    if (!isNoticed) this.#unnoticed.add(node.name)
     this.#connectAll()
     node.persists.length = 0
     node.appends.length = 0
@@ -278,6 +286,8 @@ export class ReplicaCluster {
   restart(name: string): void {
     const node = this.node(name)
     assert(!node.isUp, 'only what is down is restarted')
+    this.#unnoticed.delete(node.name)
+    this.#connectAll()
     node.replica = this.#newReplica(node.name, node.disk)
     node.isUp = true
     const stored = [...node.disk.logs].map(([writer, { key, blocks }]) => ({ writer, key, length: blocks.length }))
@@ -379,7 +389,7 @@ export class ReplicaCluster {
     for (const node of this.nodes.values()) {
       for (const { to, message } of node.outbox.splice(0)) {
         const target = this.nodes.get(to)
-        if (target === undefined || !this.#connected.has(pairOf(node.name, to))) continue
+        if (target?.isUp !== true || !this.#connected.has(pairOf(node.name, to))) continue
         this.#input(target, { kind: 'message', from: node.name, message })
         moved = true
       }
@@ -419,8 +429,9 @@ export class ReplicaCluster {
         const pair = pairOf(left.name, right.name)
         const canReach = left.isUp && right.isUp && !this.#cuts.has(pair)
         if (canReach === this.#connected.has(pair)) continue
-        if (!canReach) this.#disconnect(left, right)
-        else if (this.#isAdmitted(left, right) && this.#isAdmitted(right, left)) {
+        if (!canReach) {
+          if (!this.#unnoticed.has(left.name) && !this.#unnoticed.has(right.name)) this.#disconnect(left, right)
+        } else if (this.#isAdmitted(left, right) && this.#isAdmitted(right, left)) {
           this.#connected.add(pair)
           this.#input(left, { kind: 'connected', peer: right.name, directory: right.disk.directory })
           this.#input(right, { kind: 'connected', peer: left.name, directory: left.disk.directory })
