@@ -57,7 +57,7 @@ export class OperatorRounds {
     if (!node.isServing || node.isPaused) return
     const { state } = node.status()
     if (state.kind === 'read-only' && state.reason === 'REMOVED') this.#setUpAnew(node)
-    else if (this.#newcomers.has(node)) this.#giveVote(node)
+    else this.#giveVote(node)
   }
 
   #setUpAnew(node: SimulatedNode): void {
@@ -75,16 +75,18 @@ export class OperatorRounds {
     observe({ kind: 'disk-replaced', node: node.index, by: 'wipe', copiedAtMs: null })
   }
 
-  /** Asks one node after the other, round by round. */
+  /**
+   * Asks one node after the other, round by round, for a newcomer, and for whoever is no member: one that was wiped while it
+   * was being removed is refused by nobody.
+   */
   #giveVote(node: SimulatedNode): void {
     const serving = this.#options.nodes.filter((other) => other !== node && other.isServing)
     const voters = serving
       .map((other) => other.status().chain)
       .reduce((furthest, chain) => (isFurther(chain.position, furthest.position) ? chain : furthest), node.status().chain).voters
-    if (voters.some((voter) => voter.node === node.name && voter.directory === node.directory)) {
-      this.#newcomers.delete(node)
-      return
-    }
+    const voter = voters.find((candidate) => candidate.node === node.name)
+    if (voter?.directory === node.directory) this.#newcomers.delete(node)
+    if (voters.length === 0 || (voter !== undefined && !this.#newcomers.has(node))) return
     const asked = serving[this.#rounds % serving.length]
     if (asked !== undefined)
       this.#options.operate(asked.index, {
