@@ -12,6 +12,8 @@ import type { PeerState, PeerStatus } from './status.ts'
 
 /** Lower finds a lost peer sooner; bandwidth is members × frontier bytes / interval. */
 export const HEARTBEAT_INTERVAL_MS = 100
+/** Three heartbeats missed: the connection may be dead. */
+const SILENT_AFTER_MS = 3 * HEARTBEAT_INTERVAL_MS
 /** Ten heartbeats missed. */
 export const SUSPECT_AFTER_MS = 1000
 /**
@@ -130,6 +132,12 @@ export class Peers {
   /** The members by a connected peer's first start; empty if it has a chain that says who votes, null before it told. */
   foundersOf(name: NodeName): readonly NodeName[] | null {
     return this.#peers.get(name)?.founders ?? null
+  }
+
+  /** True if its last heartbeats are missing. */
+  isSilent(name: NodeName, now: Now): boolean {
+    const heardAtMs = this.#peers.get(name)?.heardAtMs ?? null
+    return heardAtMs === null || now.monotonicMs - heardAtMs >= SILENT_AFTER_MS
   }
 
   beginningOf(name: NodeName): WriterId | null {

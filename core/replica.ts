@@ -97,7 +97,8 @@ export class Replica {
       // What only the journal has is shared first: a header that adopted it could be held by nobody else.
       isAble: () => this.#isRecovered && this.#health.readOnly === null && !this.#writes.isCarrying,
       send: (to, message) => this.#emit({ kind: 'send', to, message: encodeMessage(message) }),
-      dismiss: (peer) => this.#emit({ kind: 'dismiss', peer }),
+      // One that speaks is only slow to lead: its connection is good.
+      dismiss: (peer) => this.#peers.isSilent(peer, this.#now) && this.#emit({ kind: 'dismiss', peer }),
       reply: (id, reply) => this.#reply(id, reply),
       read: (request) => this.#read(request),
       askGather: () => this.#writes.askGather(),
