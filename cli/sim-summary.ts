@@ -94,6 +94,7 @@ function leaderRow(counts: Counts, palette: Palette): string[] {
       [counts.deadSuffixes, 'dead suffixes'],
       [counts.switches, 'switches of the mode'],
       [counts.voterChanges, 'changes of the voters'],
+      [counts.expiries, 'expiries'],
     ],
     palette,
   )

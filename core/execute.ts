@@ -13,12 +13,11 @@ import {
   type Timestamp,
   unreachable,
 } from '../base/index.ts'
-import { currentConflicts, type Dependencies, type Dot, formatDot, sameDot, type Value, type Version, valueAt } from '../crdt/index.ts'
+import { currentConflicts, type Dependencies, type Dot, formatDot, sameDot, type Value, type Version } from '../crdt/index.ts'
 import type { Change } from './entry.ts'
 import type { PendingState } from './pending-state.ts'
 import type { KeyEditor } from './procedure.ts'
 import type { Condition, Item, Operation, WriteRequest } from './requests.ts'
-import { itemAt } from './state.ts'
 
 /** The identity that the transaction's versions get. */
 export interface Stamp {
@@ -39,7 +38,7 @@ export type Outcome =
 
 export function execute(request: WriteRequest, pending: PendingState, stamp: Stamp): Outcome {
   for (const condition of request.conditions) {
-    const error = checkCondition(condition, pending.winner(condition.key), stamp.wallMs)
+    const error = checkCondition(condition, pending, stamp.wallMs)
     if (error !== null) return { kind: 'failed', error }
   }
   if (request.kind === 'transaction' && request.operations.length === 1) {
@@ -75,7 +74,7 @@ class Draft implements KeyEditor {
 
   read(key: Key): Item | null {
     const version = this.#changes.get(key)?.version ?? this.#pending.winner(key)
-    return version === null ? null : itemAt(key, version, this.wallMs)
+    return version === null ? null : this.#pending.expiry.itemAt(key, version, this.wallMs)
   }
 
   set(key: Key, value: Value, deadlineMs: number | null): void {
@@ -122,8 +121,8 @@ function bytesOf(key: Key, value: Value | null): number {
   return key.length + (value?.data.length ?? 0)
 }
 
-function checkCondition(condition: Condition, version: Version | null, wallMs: number): SkeinError | null {
-  const live = version !== null && valueAt(version, wallMs) !== null ? version : null
+function checkCondition(condition: Condition, pending: PendingState, wallMs: number): SkeinError | null {
+  const live = pending.read(condition.key, wallMs)?.version ?? null
   const current = live === null ? null : formatDot(live.dot)
   switch (condition.kind) {
     case 'absent':

@@ -7,8 +7,9 @@ import { assert, type Key } from '../base/index.ts'
 import { mergeVersion, newRegister, type Register, type Version } from '../crdt/index.ts'
 import type { ReadableState } from './answer-read.ts'
 import type { Change } from './entry.ts'
+import type { Expiry } from './expiry.ts'
 import type { Item, KeyRange } from './requests.ts'
-import { itemAt, type State } from './state.ts'
+import type { State } from './state.ts'
 
 export class PendingState implements ReadableState {
   readonly #state: State
@@ -21,6 +22,10 @@ export class PendingState implements ReadableState {
     this.#state = state
   }
 
+  get expiry(): Expiry {
+    return this.#state.expiry
+  }
+
   winner(key: Key): Version | null {
     return this.#find(key) ?? this.#state.register(key)?.winner ?? null
   }
@@ -28,7 +33,7 @@ export class PendingState implements ReadableState {
   /** The live version of a key at `wallMs`, or null. */
   read(key: Key, wallMs: number): Item | null {
     const version = this.winner(key)
-    return version === null ? null : itemAt(key, version, wallMs)
+    return version === null ? null : this.expiry.itemAt(key, version, wallMs)
   }
 
   /** With the conflicts that it has then. */

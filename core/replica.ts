@@ -14,8 +14,9 @@ import { HybridClock, type ReadonlyVersionVector, VersionVector } from '../crdt/
 import { Admission } from './admission.ts'
 import { answerRead } from './answer-read.ts'
 import { Delivery } from './delivery.ts'
-import type { Effect, Input, RecoveredLog, ReplyEffect } from './effects.ts'
+import type { Effect, Input, RecoveredLog } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
+import { Expiry } from './expiry.ts'
 import { decodeFacts, encodeFacts } from './facts.ts'
 import { Gossip } from './gossip.ts'
 import { Health } from './health.ts'
@@ -30,12 +31,10 @@ import { State } from './state.ts'
 import type { ReplicaState, Status } from './status.ts'
 import { WritePath } from './write-path.ts'
 
-/** Answers that a leader has ready leave within this, or with an error: it has lost its majority long before. */
-const CONFIRM_TIMEOUT_MS = 5000
-
 export class Replica {
   readonly #config: ReplicaConfig
   readonly #state: State
+  readonly #expiry = new Expiry()
   readonly #frontier = new VersionVector()
   readonly #clock = new HybridClock()
   readonly #idempotency = new IdempotencyTable()
@@ -62,7 +61,7 @@ export class Replica {
   /** @param random seeded; it mints writers and drops writes on purpose */
   constructor(config: ReplicaConfig, store: StateStore, random: Prng) {
     this.#config = config
-    this.#state = new State(store)
+    this.#state = new State(store, this.#expiry)
     this.#health = new Health(config.maxClockDriftMs)
     this.#peers = new Peers(config.node, config.directory)
     this.#peers.setMembers(config.members)
@@ -84,6 +83,8 @@ export class Replica {
       config,
       random,
       frontier: this.#frontier,
+      expiry: this.#expiry,
+      clock: this.#clock,
       now: () => this.#now,
       apply: (entry) => this.#applyForeign(entry),
       drain: () => this.#delivery.drain(),
@@ -96,6 +97,7 @@ export class Replica {
       urlOf: (node) => (node === config.node ? config.url : this.#peers.urlOf(node)),
       // What only the journal has is shared first: a header that adopted it could be held by nobody else.
       isAble: () => this.#isRecovered && this.#health.readOnly === null && !this.#writes.isCarrying,
+      stampingWallMs: () => this.#health.stampingWallMs(this.#now),
       send: (to, message) => this.#emit({ kind: 'send', to, message: encodeMessage(message) }),
       // One that speaks is only slow to lead: its connection is good.
       dismiss: (peer) => this.#peers.isSilent(peer, this.#now) && this.#emit({ kind: 'dismiss', peer }),
@@ -141,7 +143,7 @@ export class Replica {
       isServing: () => mode.isServing,
       multiLink: () => mode.multiLink,
       chain: (writer, block, bytes) => mode.take(writer, block, bytes, true),
-      confirm: (replies) => this.#confirm(replies),
+      confirm: (replies) => mode.confirmAnswers(replies),
     })
     this.#gossip = new Gossip({
       peers: this.#peers,
@@ -319,10 +321,6 @@ export class Replica {
 
   // Requests
 
-  #confirm(replies: readonly ReplyEffect[]): void {
-    if (replies.length > 0) this.#mode.confirm({ kind: 'answers', replies, deadlineMs: this.#now.monotonicMs + CONFIRM_TIMEOUT_MS })
-  }
-
   #read(request: ReadRequest): Reply {
     this.#session ??= this.#frontier.copy()
     return answerRead(request, this.#state, this.#now.wallMs, this.#session)
@@ -404,6 +402,7 @@ export class Replica {
     this.#writes.expireConcerns()
     this.#writes.expireGathered(() => this.#mode.unavailable)
     this.#mode.tick()
+    this.#expiry.pass(this.#now.wallMs)
     // An entry that was too far ahead may not be any more.
     this.#delivery.drain()
     if (monotonicMs < this.#heartbeatDueMs) return

@@ -5,9 +5,10 @@
  */
 
 import { type Key, PAGE_BYTES_MAX } from '../base/index.ts'
-import { breaksRank, currentConflicts, mergeVersion, newRegister, type Register, type Value, type Version, valueAt } from '../crdt/index.ts'
+import { breaksRank, currentConflicts, mergeVersion, newRegister, type Register } from '../crdt/index.ts'
 import { Digest, type Fingerprint } from './digest.ts'
 import type { Change, Entry } from './entry.ts'
+import type { Expiry } from './expiry.ts'
 import { findRankFault, Outlook } from './outlook.ts'
 import type { StateStore } from './ports.ts'
 import type { Item, KeyConflicts, KeyRange } from './requests.ts'
@@ -23,13 +24,16 @@ const NOT_YET: Fingerprint = { low: 0, high: 0 }
 
 export class State {
   readonly #store: StateStore
+  readonly expiry: Expiry
   readonly #digest = new Digest()
   /** Keys whose winner is large and may not be in the digest yet. */
   readonly #undigested = new Set<Key>()
   #liveKeys = 0
 
-  constructor(store: StateStore) {
+  /** @param expiry told of every winner; asked what is gone */
+  constructor(store: StateStore, expiry: Expiry) {
     this.#store = store
+    this.expiry = expiry
   }
 
   get digest(): string {
@@ -53,7 +57,7 @@ export class State {
   /** The live version of a key at `wallMs`, or null. */
   read(key: Key, wallMs: number): Item | null {
     const register = this.#store.get(key)
-    return register === undefined ? null : itemAt(key, register.winner, wallMs)
+    return register === undefined ? null : this.expiry.itemAt(key, register.winner, wallMs)
   }
 
   /** Why no node can apply `entry`, or null: it claims to have seen a version that it loses to (RG2). */
@@ -86,7 +90,7 @@ export class State {
       if (isFull) return { items, next: range.reverse ? last : key }
       visits += 1
       last = key
-      const item = itemAt(key, register.winner, wallMs)
+      const item = this.expiry.itemAt(key, register.winner, wallMs)
       if (item === null) continue
       items.push(item)
       bytes += key.length + item.value.data.length
@@ -132,6 +136,7 @@ export class State {
     const { low, high } = isLarge ? NOT_YET : this.#digest.fingerprint(key, winner)
     const digested = { winner, conflicts, low, high }
     this.#digest.add(digested)
+    this.expiry.note(winner)
     if (winner.value !== null) this.#liveKeys += 1
     this.#store.put(key, digested)
     if (isLarge) this.#digestLater(key)
@@ -155,10 +160,4 @@ export class State {
     }
     this.#undigested.clear()
   }
-}
-
-/** The item that a version is at `wallMs`: null for a tombstone and past the deadline. */
-export function itemAt(key: Key, version: Version, wallMs: number): Item | null {
-  const value: Value | null = valueAt(version, wallMs)
-  return value === null ? null : { key, version, value }
 }

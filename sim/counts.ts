@@ -33,6 +33,7 @@ export class Tally {
     deadSuffixes: 0,
     switches: 0,
     voterChanges: 0,
+    expiries: 0,
     events: 0,
   }
   readonly #faults: Partial<Record<FaultKind, number>> = {}
@@ -102,6 +103,7 @@ export class Tally {
     this.#lengths.set(writer, index + 1)
     if (block.kind === 'adopt') counts.adoptions += 1
     if (block.kind === 'voters') counts.voterChanges += 1
+    if (block.kind === 'expire') counts.expiries += 1
     if (block.kind !== 'header' || !isLeaderEpoch(block.header.epoch)) return
     const { follows, leadership } = block.header.chain
     counts.leaders += 1

@@ -106,6 +106,8 @@ function chainBlockText(block: ChainBlock): string {
       return 'the end of its epoch'
     case 'voters':
       return `voters are ${block.voters.map(({ node, directory }) => `${node} ${directory === null ? 'with no directory' : directory.slice(0, 4)}`).join(', ')}`
+    case 'expire':
+      return `deadlines up to ${block.untilMs} have passed`
     default:
       return unreachable(block)
   }

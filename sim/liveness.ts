@@ -26,6 +26,8 @@ const LOOK_INTERVAL_MS = 100
 const PROBE_PAUSE_MS = 200
 /** A commit takes four messages one after the other, in the worst weather of more than a second each: a probe waits for it. */
 const LED_PROBE_TIMEOUT_MS = 10_000
+/** Of what is written with a deadline. */
+const BRIEF_MS = 100
 
 export interface LivenessOptions {
   readonly cluster: Cluster
@@ -124,6 +126,7 @@ export class LivenessPhase {
   /**
    * Asks for a write, for a linearizable read of it wherever a leader is, and for a read of its own node. The first
    * two go on to the leader that the node names, and elsewhere for want of one; in a multi epoch the second is refused.
+   * Then for a write with a deadline, until its own node reads nothing there any more.
    */
   #probeLed(node: NodeView): void {
     const key = `probe/${node.index}`
@@ -132,8 +135,24 @@ export class LivenessPhase {
     this.#askAnywhere(node, node, write, (written) => {
       const session = written.kind === 'answered' && written.reply.kind === 'committed' ? written.reply.session : null
       this.#askAnywhere(node, node, { ...getRequest(key, { consistency: 'linearizable' }), timeoutMs }, () => {
-        this.#ask(node, { ...getRequest(key, { session }), timeoutMs }, () => this.#answered.add(node.index))
+        this.#ask(node, { ...getRequest(key, { session }), timeoutMs }, () => this.#probeDeadline(node))
       })
+    })
+  }
+
+  #probeDeadline(node: NodeView): void {
+    const key = `probe/${node.index}/brief`
+    const timeoutMs = LED_PROBE_TIMEOUT_MS
+    const write = { ...transactionRequest([setOperation(key, textValue('brief'), BRIEF_MS)]), timeoutMs }
+    this.#askAnywhere(node, node, write, (written) => {
+      const session = written.kind === 'answered' && written.reply.kind === 'committed' ? written.reply.session : null
+      const look = (): void =>
+        this.#ask(node, { ...getRequest(key, { session }), timeoutMs }, (outcome) => {
+          const isGone = outcome.kind === 'answered' && outcome.reply.kind === 'value' && outcome.reply.item === null
+          if (isGone) this.#answered.add(node.index)
+          else this.#options.cluster.queue.after(PROBE_PAUSE_MS, look)
+        })
+      look()
     })
   }
 

@@ -32,6 +32,10 @@ export interface OpenCall {
   readonly members: number
   /** How often that clock had jumped by then. */
   readonly clockJumps: number
+  /** Where the node stood in the chain when it was asked; null before it has said so. */
+  readonly standing: Standing | null
+  /** The process that was asked. */
+  readonly life: number
 }
 
 /** What the last `sealed` event brought. */
@@ -173,7 +177,8 @@ export class Oracle {
         const { call, client, node, request } = happening
         const wallMs = cluster.nodes[node]?.wallMs ?? 0
         const members = this.members(node)
-        this.#calls.set(call, { request, client, node, invokedAt: number, wallMs, members, clockJumps: this.clockJumps(node) })
+        const { standing, life, clockJumps } = this.#of(node)
+        this.#calls.set(call, { request, client, node, invokedAt: number, wallMs, members, clockJumps, standing, life })
         return
       }
       case 'answered':

@@ -73,6 +73,8 @@ export interface Counts {
   readonly switches: number
   /** Blocks that change who votes. */
   readonly voterChanges: number
+  /** Blocks that say which deadlines have passed. */
+  readonly expiries: number
   /** By kind, as begun. */
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly events: number

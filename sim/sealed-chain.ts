@@ -9,7 +9,7 @@
 
 import { type DirectoryId, type Epoch, FIRST_EPOCH, isLeaderEpoch, present, type WriterId } from '../base/index.ts'
 import { type BlockHash, type ChainBlock, type ChainPlace, type Header, isFurther, multiEpochAfter, type Voter } from '../core/index.ts'
-import { type ReadonlyVersionVector, VersionVector } from '../crdt/index.ts'
+import { type ReadonlyVersionVector, type Version, VersionVector } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
 import { epochOf, type SealedTransaction } from './sealed-transactions.ts'
 import type { Happening } from './trace.ts'
@@ -34,8 +34,17 @@ export interface SealedBlock {
   /** What it adopts, up to here. */
   readonly adopted: ReadonlyVersionVector
   readonly voters: readonly Voter[]
+  /** What says up to here which deadlines have passed (RG6), the latest last; what a later one covers is left out. */
+  readonly expired: readonly Expired[]
   /** Directories that were removed up to here (MB4). */
   readonly removed: ReadonlySet<DirectoryId>
+}
+
+/** Every version of a lower (epoch, timestamp) is gone, if its deadline is at most `untilMs`. */
+export interface Expired {
+  readonly epoch: Epoch
+  readonly timestamp: number
+  readonly untilMs: number
 }
 
 interface ChainLog {
@@ -83,6 +92,7 @@ export class SealedChain {
       contents: contentsAfter(below, block),
       adopted: adopts === null ? (below?.adopted ?? new VersionVector()) : joined(below?.adopted, adopts),
       voters: votersAfter(below, block),
+      expired: expiredAfter(below, header.epoch, block),
       removed: removedAfter(below, block),
     }
     blocks.push(sealed)
@@ -184,6 +194,20 @@ function votersAfter(below: SealedBlock | null, block: ChainBlock): readonly Vot
   if (block.kind === 'voters') return block.voters
   if (block.kind === 'header') return block.header.chain.leadership?.voters ?? []
   return below?.voters ?? []
+}
+
+function expiredAfter(below: SealedBlock | null, epoch: Epoch, block: ChainBlock): readonly Expired[] {
+  const before = below?.expired ?? []
+  if (block.kind !== 'expire' && block.kind !== 'header') return before
+  const [timestamp, untilMs] =
+    block.kind === 'expire' ? [block.timestamp, block.untilMs] : [0, block.header.chain.leadership?.expiredMs ?? 0]
+  return [...before.filter((earlier) => earlier.untilMs > untilMs), { epoch, timestamp, untilMs }]
+}
+
+/** True if the chain says that the version's deadline has passed. */
+export function isExpired({ epoch, timestamp, deadlineMs }: Version, expired: readonly Expired[]): boolean {
+  if (deadlineMs === null) return false
+  return expired.some((by) => deadlineMs <= by.untilMs && (by.epoch > epoch || (by.epoch === epoch && by.timestamp > timestamp)))
 }
 
 function removedAfter(below: SealedBlock | null, block: ChainBlock): ReadonlySet<DirectoryId> {

@@ -43,8 +43,8 @@ const LINES_MAX = 400
 /** Files past the limit, with what they may have: they only shrink. */
 const RATCHET: Record<string, number> = {
   'core/delivery.ts': 438,
-  'core/leader-mode/leader-mode.ts': 490,
-  'core/replica.ts': 441,
+  'core/leader-mode/leader-mode.ts': 488,
+  'core/replica.ts': 438,
 }
 
 interface Source {

@@ -6,16 +6,18 @@
  *     adopt    4 · frontier: multi entries that become part of the chain here (LM8)
  *     end      5: nothing follows; the next multi epoch begins once it is committed (EP5)
  *     voters   6 · list · directories: who votes from here on (MB1), and who is removed (MB4)
+ *     expire   7 · until · timestamp: versions with such a deadline, written before, are gone (RG6)
  */
 
-import { BLOCK_BYTES_MAX, ByteReader, ByteWriter, type DirectoryId, MalformedError, unreachable } from '../../base/index.ts'
-import { decodeVector, encodeVector, type ReadonlyVersionVector } from '../../crdt/index.ts'
+import { BLOCK_BYTES_MAX, ByteReader, ByteWriter, type DirectoryId, MalformedError, type Timestamp, unreachable } from '../../base/index.ts'
+import { decodeVector, encodeVector, isTimestamp, type ReadonlyVersionVector } from '../../crdt/index.ts'
 import { decodeEntries, type Entry, type EntryContext, type Header } from '../entry.ts'
 import { decodeDirectories, decodeVoters, encodeDirectories, encodeVoters, type Voter } from './voters.ts'
 
 const ADOPT = 4
 const END = 5
 const VOTERS = 6
+const EXPIRE = 7
 
 /** What a leader writes besides the entries of its clients. */
 export type ChainAct =
@@ -23,6 +25,8 @@ export type ChainAct =
   | { readonly kind: 'end' }
   /** `removed`: directories that are refused from here on (MB4). */
   | { readonly kind: 'voters'; readonly voters: readonly Voter[]; readonly removed: readonly DirectoryId[] }
+  /** `untilMs` in milliseconds since 1970; ranks by its epoch and `timestamp` (`core/expiry.ts`). */
+  | { readonly kind: 'expire'; readonly untilMs: number; readonly timestamp: Timestamp }
 
 export type ChainBlock = ChainAct | { readonly kind: 'header'; readonly header: Header } | { readonly kind: 'entry'; readonly entry: Entry }
 
@@ -37,6 +41,8 @@ export function encodeChainAct(act: ChainAct): Uint8Array {
     case 'voters':
       encodeDirectories(encodeVoters(output.byte(VOTERS), act.voters), act.removed)
       return output.finish()
+    case 'expire':
+      return output.byte(EXPIRE).uint(act.untilMs).uint(act.timestamp).finish()
     default:
       return unreachable(act)
   }
@@ -55,15 +61,30 @@ export function decodeChainBlock(block: Uint8Array, context: EntryContext): Chai
 
 function decodeAct(block: Uint8Array): ChainAct | null {
   const input = new ByteReader(block)
-  const kind = input.byte()
-  if (kind !== ADOPT && kind !== END && kind !== VOTERS) return null
-  const act: ChainAct =
-    kind === ADOPT
-      ? { kind: 'adopt', adopts: decodeVector(input) }
-      : kind === END
-        ? { kind: 'end' }
-        : { kind: 'voters', voters: decodeVoters(input), removed: decodeDirectories(input) }
+  const act = decodeKindOfAct(input)
+  if (act === null) return null
   if (act.kind === 'voters' && act.voters.length === 0) throw new MalformedError('nobody votes')
   input.end()
   return act
+}
+
+function decodeKindOfAct(input: ByteReader): ChainAct | null {
+  switch (input.byte()) {
+    case ADOPT:
+      return { kind: 'adopt', adopts: decodeVector(input) }
+    case END:
+      return { kind: 'end' }
+    case VOTERS:
+      return { kind: 'voters', voters: decodeVoters(input), removed: decodeDirectories(input) }
+    case EXPIRE:
+      return { kind: 'expire', untilMs: input.uint(), timestamp: decodeTimestamp(input) }
+    default:
+      return null
+  }
+}
+
+function decodeTimestamp(input: ByteReader): Timestamp {
+  const timestamp = input.uint()
+  if (!isTimestamp(timestamp)) throw new MalformedError(`${timestamp} is no timestamp`)
+  return timestamp
 }

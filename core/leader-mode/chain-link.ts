@@ -4,7 +4,7 @@
  * names the chain's end, which proves to readers that it was committed (EP5).
  *
  *     follows      flag · writer · epoch · length · hash
- *     leadership   voters · asked · adopts, in leader epochs alone
+ *     leadership   voters · asked · adopts · expired, in leader epochs alone
  */
 
 import {
@@ -34,6 +34,8 @@ export interface Leadership {
   readonly asked: Epoch | null
   /** Multi entries that become part of the chain with this header (LM3). */
   readonly adopts: ReadonlyVersionVector
+  /** What was written before, with a deadline up to this, is gone: milliseconds since 1970 (RG6). */
+  readonly expiredMs: number
 }
 
 export interface ChainLink {
@@ -54,6 +56,7 @@ export function encodeChainLink(output: ByteWriter, epoch: Epoch, { follows, lea
   encodeVoters(output, leadership.voters)
   output.uint(leadership.asked ?? 0)
   encodeVector(output, leadership.adopts)
+  output.uint(leadership.expiredMs)
 }
 
 /** @throws MalformedError */
@@ -70,7 +73,8 @@ export function decodeChainLink(input: ByteReader, epoch: Epoch): ChainLink {
   const voters = decodeVoters(input)
   if (voters.length === 0) throw new MalformedError('nobody votes')
   const asked = input.uint(epoch)
-  return { follows, leadership: { voters, asked: asked === 0 ? null : (asked as Epoch), adopts: decodeVector(input) } }
+  const leadership = { voters, asked: asked === 0 ? null : (asked as Epoch), adopts: decodeVector(input), expiredMs: input.uint() }
+  return { follows, leadership }
 }
 
 export function encodeChainEnd(output: ByteWriter, end: ChainEnd): void {

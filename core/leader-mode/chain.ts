@@ -12,6 +12,7 @@
 import { assert, type DirectoryId, type Epoch, FIRST_EPOCH, present, type WriterId } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, type Header, lastOf } from '../entry.ts'
+import type { Burial } from '../expiry.ts'
 import type { BlockHash } from './block-hash.ts'
 import type { ChainBlock } from './chain-block.ts'
 import type { ChainEnd } from './chain-link.ts'
@@ -31,6 +32,8 @@ export interface ChainContext {
   drain(): void
   /** A log that was full has room again. */
   resume(writer: WriterId): void
+  /** A committed block was applied that says what is gone (RG6). */
+  bury(burial: Burial): void
   /** A committed header was applied: its leader epoch is entered. */
   enterLeaderEpoch(epoch: Epoch): void
   /** Who votes from here on (MB1), and whose directories are members' no more (MB4), by what was applied. */
@@ -230,6 +233,7 @@ export class Chain {
     this.#context.resume(log.writer)
     switch (block.kind) {
       case 'header':
+        this.#context.bury({ epoch: log.epoch, timestamp: 0, untilMs: log.leadership.expiredMs })
         this.#context.enterLeaderEpoch(log.epoch)
         this.#context.seat(log.leadership.voters, [])
         break
@@ -242,6 +246,9 @@ export class Chain {
         break
       case 'voters':
         this.#context.seat(block.voters, block.removed)
+        break
+      case 'expire':
+        this.#context.bury({ epoch: log.epoch, timestamp: block.timestamp, untilMs: block.untilMs })
         break
       case 'adopt':
         break

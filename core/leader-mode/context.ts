@@ -1,8 +1,9 @@
 /** What the leader mode asks of the replica around it. */
 
 import type { DirectoryId, Epoch, NodeName, Now, Prng, SkeinError, WriterId } from '../../base/index.ts'
-import type { ReadonlyVersionVector } from '../../crdt/index.ts'
+import type { HybridClock, ReadonlyVersionVector } from '../../crdt/index.ts'
 import type { Entry } from '../entry.ts'
+import type { Expiry } from '../expiry.ts'
 import type { ReplicaConfig } from '../replica-config.ts'
 import type { ReadRequest, Reply, RequestId } from '../requests.ts'
 import type { ChainLink } from './chain-link.ts'
@@ -12,6 +13,8 @@ export interface LeaderModeContext {
   readonly config: ReplicaConfig
   readonly random: Prng
   readonly frontier: ReadonlyVersionVector
+  readonly expiry: Expiry
+  readonly clock: HybridClock
   now(): Now
   apply(entry: Entry): void
   drain(): void
@@ -26,6 +29,8 @@ export interface LeaderModeContext {
   foundersOf(peer: NodeName): readonly NodeName[] | null
   urlOf(node: NodeName): string | null
   isAble(): boolean
+  /** The wall clock to stamp with (HL3). */
+  stampingWallMs(): number
   send(to: NodeName, message: LeaderMessage): void
   /** Closes the connection to a peer. It may connect again. */
   dismiss(peer: NodeName): void

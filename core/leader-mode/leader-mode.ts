@@ -1,7 +1,8 @@
 /**
  * The modes of a group (EP, LM): which epoch this member is in, what it has promised, who leads, and
  * so whether it may write, apply or answer. It wires the parts, each of which has a file: the
- * `Chain` of leaders' logs, the `Election`, the leader's own books in `Leading`, the reads that
+ * `Chain` of leaders' logs, the `Election`, the leader's own books in `Leading`, what it writes besides its clients' entries in the
+ * `Agenda`, the reads that
  * wait in `ReadIndex`, what operators ask in `Operations`, who
  * the members are in `Members`, and the durable promise in the
  * `PromiseKeeper`.
@@ -23,10 +24,12 @@ import {
   type WriterId,
 } from '../../base/index.ts'
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
+import type { ReplyEffect } from '../effects.ts'
 import { type Entry, lastOf } from '../entry.ts'
 import { foundersDifferError, noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
 import { isWrite, type ReadRequest, type RequestId, type WriteRequest } from '../requests.ts'
 import type { ChainStatus } from '../status.ts'
+import { Agenda } from './agenda.ts'
 import { Chain } from './chain.ts'
 import type { ChainAct, ChainBlock } from './chain-block.ts'
 import type { ChainLink } from './chain-link.ts'
@@ -38,13 +41,14 @@ import { highest, multiEpochAfter } from './epochs.ts'
 import { Following } from './following.ts'
 import { Leading } from './leading.ts'
 import { Members } from './members.ts'
-import type { Seats } from './members-change.ts'
 import type { Acknowledge, Lead, LeaderMessage } from './message.ts'
 import { Operations } from './operations.ts'
 import type { ChainPlace } from './position.ts'
 import { PromiseKeeper } from './promise-keeper.ts'
 import { ReadIndex, type UnconfirmedRead } from './read-index.ts'
 import { bindVoters } from './voters.ts'
+
+const CONFIRM_TIMEOUT_MS = 5000
 
 /** What this member may write now. */
 export type WritePermit = 'none' | 'multi' | 'leader'
@@ -62,8 +66,8 @@ export class LeaderMode {
   readonly #reads: ReadIndex
   readonly operations: Operations
   readonly members: Members
+  readonly #agenda: Agenda
   #leading: Leading | null = null
-  #isAdoptDue = false
 
   constructor(context: LeaderModeContext) {
     const { config, frontier, random } = context
@@ -83,6 +87,7 @@ export class LeaderMode {
       resume: (writer) => context.resume(writer),
       enterLeaderEpoch: (epoch) => this.#enter(epoch),
       begin: (beginning) => this.#keeper.change({ beginning }),
+      bury: (burial) => context.expiry.bury(burial),
       seat: (voters, removed) => {
         this.members.seat(voters, removed)
         context.seat()
@@ -122,12 +127,14 @@ export class LeaderMode {
       reply: (id, reply) => context.reply(id, reply),
       askGather: () => context.askGather(),
     })
+    this.#agenda = new Agenda(context, this, this.operations)
   }
 
   /** Takes up what the journal has. */
   recover(promise: DurablePromise): void {
     this.#keeper.recover(promise)
     this.#chain.recover(promise.beginning, promise.committed)
+    this.#context.expiry.goByClock(!isLeaderEpoch(promise.entered))
     this.#election.see(promise.promised)
     if (!this.#election.isFree) this.#report.forget()
   }
@@ -202,15 +209,7 @@ export class LeaderMode {
 
   /** What the leader writes next besides its clients' entries; null if nothing. Called with no block under way. */
   nextAct(): ChainAct | null {
-    const leading = this.#leading
-    if (leading === null || leading.committed === 0) return null
-    const seats = this.#nextSeats(leading)
-    if (seats !== null) return { kind: 'voters', ...seats }
-    if (this.wantsEnd) return this.operations.isOnErrand ? null : { kind: 'end' }
-    if (!this.#isAdoptDue) return null
-    this.#isAdoptDue = false
-    const adopts = this.#context.adoptable()
-    return adopts === null ? null : { kind: 'adopt', adopts }
+    return this.#leading === null || this.#leading.committed === 0 ? null : this.#agenda.next(this.#leading)
   }
 
   /** A leader's state is exactly its chain (LM8); others may be ahead of it. */
@@ -258,6 +257,11 @@ export class LeaderMode {
     if (leading === null) return this.#reads.refuse(read, this.unavailable)
     this.#reads.add(read, leading.round)
     this.#context.askGather()
+  }
+
+  /** What the leader answers from its state leaves within a while, or with an error: it has lost its majority long before. */
+  confirmAnswers(replies: readonly ReplyEffect[]): void {
+    if (replies.length > 0) this.confirm({ kind: 'answers', replies, deadlineMs: this.#nowMs + CONFIRM_TIMEOUT_MS })
   }
 
   /** The requests at hand are in. */
@@ -311,7 +315,7 @@ export class LeaderMode {
     const leading = this.#leading
     if (leading !== null) {
       if (!leading.hearsMajority(this.#nowMs, this.#election.timeoutMs) || !this.#context.isAble()) this.#stepDown(this.lostError, false)
-      else this.#isAdoptDue = true
+      else this.#agenda.tick()
     }
     if (this.#awaitsFirstLeader) this.#election.wish(this.epoch, false)
     this.#election.tick()
@@ -389,12 +393,6 @@ export class LeaderMode {
     return this.#context.config.mode === 'leader' && this.epoch === FIRST_EPOCH
   }
 
-  /** First what needs nobody's asking: a directory that is gone loses its vote, and the new one gets it. */
-  #nextSeats(leading: Leading): Seats | null {
-    const voters = leading.nextVoters((node) => this.#context.directoryOf(node))
-    return voters === null ? this.operations.nextSeats(leading) : { voters, removed: [] }
-  }
-
   #promiseChanged(): void {
     this.#report.follow(this.#election.isFree)
     this.#context.askGather()
@@ -409,6 +407,7 @@ export class LeaderMode {
     const raised = reached > promised ? { promised: reached, elected: null, asked: null } : {}
     this.#keeper.change({ entered: epoch, committed, ...raised })
     this.#election.forgetWish()
+    this.#context.expiry.goByClock(!isLeaderEpoch(epoch))
     if (!isLeaderEpoch(epoch)) this.#context.refuseGathered(noLeaderError(), 'linearizable-reads')
     this.#context.drain()
   }
@@ -418,7 +417,8 @@ export class LeaderMode {
     const adopts = new VersionVector()
     for (const [writer, sequence] of this.#context.frontier.entries())
       if (this.#chain.contents.get(writer) < sequence) adopts.advance(writer, sequence)
-    const link = { follows: this.#chain.end, leadership: { voters, asked: this.#keeper.current.asked, adopts } }
+    const { expiredMs } = this.#agenda
+    const link = { follows: this.#chain.end, leadership: { voters, asked: this.#keeper.current.asked, adopts, expiredMs } }
     const writer = this.#context.lead(epoch, link)
     this.operations.won()
     this.#following.stop()

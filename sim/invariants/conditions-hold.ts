@@ -7,15 +7,17 @@
  *   where the key had one and the same winner when the call was made and when it was answered, and
  *   no commit that writes it was under way: a winner never comes back.
  *
- * A version with a deadline may count as there or not: by whose clock is not told. A step for each
- * condition and log that holds its key.
+ * A version with a deadline may count as there or not in a multi epoch: by whose clock is not told. In a
+ * leader epoch the chain below says it (RG6). A step for each condition and log that holds its key.
  */
 
+import { isLeaderEpoch } from '../../base/index.ts'
 import type { Condition, Reply, TransactionRequest } from '../../core/index.ts'
 import { formatDot, sameDot, type Version } from '../../crdt/index.ts'
 import type { Finding, Invariant } from '../invariant.ts'
 import type { OpenCall, Oracle } from '../oracle.ts'
-import type { SealedTransaction } from '../sealed-transactions.ts'
+import { type Expired, isExpired } from '../sealed-chain.ts'
+import { epochOf, type SealedTransaction } from '../sealed-transactions.ts'
 import type { CallId } from '../trace.ts'
 
 type Failed = Extract<Reply, { kind: 'failed' }>
@@ -78,9 +80,10 @@ function findUnmet(oracle: Oracle, { conditions }: TransactionRequest, transacti
   const { dot, dependencies, sealedAt } = transaction
   const before = dependencies.toVector()
   before.advance(dot.writer, dot.sequence - 1)
+  const expired = isLeaderEpoch(epochOf(transaction)) ? (oracle.chain.blockOf(transaction)?.below?.expired ?? null) : null
   for (const condition of conditions) {
     const winner = oracle.transactions.winnerAt(condition.key, before)
-    if (mayHold(condition, winner)) continue
+    if (mayHold(condition, winner, expired)) continue
     const message = `${formatDot(dot)} wanted ${show(condition)}, and it was ${winner === null ? 'absent' : formatDot(winner.dot)}`
     return { message, events: [sealedAt, number] }
   }
@@ -113,14 +116,16 @@ function findFalseRefusal(
       const message = `a refusal says that ${JSON.stringify(condition.key.slice(0, 40))} is ${String(current)}, and all the time it was`
       return { message: `${message} ${found ?? 'absent'}`, events }
     }
-    if (!mayHold(condition, winner)) return null
+    if (!mayHold(condition, winner, null)) return null
   }
   return { message: `conditions are refused that held all the time: ${conditions.map(show).join(', ')}`, events }
 }
 
-function mayHold(condition: Condition, winner: Version | null): boolean {
-  if (condition.kind === 'absent') return winner === null || winner.value === null || winner.deadlineMs !== null
-  return winner !== null && winner.value !== null && sameDot(winner.dot, condition.version)
+/** @param expired which deadlines had passed; null if each node went by its clock */
+function mayHold(condition: Condition, winner: Version | null, expired: readonly Expired[] | null): boolean {
+  if (winner === null || winner.value === null) return condition.kind === 'absent'
+  if (condition.kind === 'absent') return winner.deadlineMs !== null && (expired === null || isExpired(winner, expired))
+  return sameDot(winner.dot, condition.version) && (expired === null || !isExpired(winner, expired))
 }
 
 function isSame(left: Version | null, right: Version | null): boolean {

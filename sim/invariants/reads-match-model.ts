@@ -5,22 +5,30 @@
  *
  * A version with a deadline is there before it and gone after it by the clock of the node, which
  * is looked at when the call is made and when it is answered; if the clock jumped between, both
- * are right.
+ * are right. In a leader epoch it is gone once the chain says so, as far as the node has applied
+ * that, and not before; and what the chain said once holds in every epoch.
  *
  * A read costs a step for each log that holds the key, a page so for each key of its range.
  */
 
-import type { Key } from '../../base/index.ts'
+import { FIRST_EPOCH, isLeaderEpoch, type Key } from '../../base/index.ts'
 import type { GetRequest, Item, ScanRequest } from '../../core/index.ts'
 import { formatDot, type ReadonlyVersionVector, sameDot, type Version } from '../../crdt/index.ts'
 import type { ClusterView, Finding, Invariant } from '../invariant.ts'
 import type { OpenCall, Oracle } from '../oracle.ts'
+import { type Expired, isExpired, type SealedBlock } from '../sealed-chain.ts'
 import { placeOf } from '../sealed-transactions.ts'
+import type { Standing } from '../trace.ts'
 
-/** The node's clock was in this range while it answered; null if it jumped. */
+/** By what a node tells whether a deadline has passed: while it answered it was somewhere between the two. */
 interface ReadingTime {
-  readonly fromMs: number
-  readonly toMs: number
+  /** By its clock; null if that jumped. */
+  readonly clock: { readonly fromMs: number; readonly toMs: number } | null
+  /** Whether it went by its clock at all. */
+  readonly isByClock: 'always' | 'never' | 'maybe'
+  /** By the chain. */
+  readonly expiredBefore: readonly Expired[]
+  readonly expiredAfter: readonly Expired[]
 }
 
 export function readsMatchModel(oracle: Oracle): Invariant {
@@ -46,9 +54,24 @@ export function readsMatchModel(oracle: Oracle): Invariant {
   }
 }
 
-function readingTime(oracle: Oracle, call: OpenCall, cluster: ClusterView): ReadingTime | null {
-  if (oracle.clockJumps(call.node) !== call.clockJumps) return null
-  return { fromMs: call.wallMs, toMs: cluster.nodes[call.node]?.wallMs ?? Number.POSITIVE_INFINITY }
+function readingTime(oracle: Oracle, { node, wallMs, clockJumps, standing, life }: OpenCall, cluster: ClusterView): ReadingTime {
+  const now = oracle.standing(node)
+  const [before, after] = [standing?.epoch ?? FIRST_EPOCH, now?.epoch ?? FIRST_EPOCH]
+  const isSame = before === after && oracle.life(node) === life
+  // What the process had applied that answered and is gone, somebody took for committed.
+  const end = oracle.life(node) === life ? appliedBy(oracle, now) : oracle.chain.committed
+  return {
+    clock:
+      oracle.clockJumps(node) === clockJumps ? { fromMs: wallMs, toMs: cluster.nodes[node]?.wallMs ?? Number.POSITIVE_INFINITY } : null,
+    isByClock: isSame ? (isLeaderEpoch(after) ? 'never' : 'always') : 'maybe',
+    expiredBefore: appliedBy(oracle, standing)?.expired ?? [],
+    expiredAfter: end?.expired ?? [],
+  }
+}
+
+function appliedBy(oracle: Oracle, standing: Standing | null): SealedBlock | null {
+  const applied = standing?.applied ?? null
+  return applied === null ? null : oracle.chain.at(applied)
 }
 
 function findOtherValue(
@@ -56,7 +79,7 @@ function findOtherValue(
   { key }: GetRequest,
   item: Item | null,
   session: ReadonlyVersionVector,
-  time: ReadingTime | null,
+  time: ReadingTime,
   events: readonly number[],
 ): Finding | null {
   return compare(oracle.transactions.winnerAt(key, session), key, item, time, oracle, events)
@@ -68,7 +91,7 @@ function findOtherPage(
   items: readonly Item[],
   next: Key | null,
   session: ReadonlyVersionVector,
-  time: ReadingTime | null,
+  time: ReadingTime,
   events: readonly number[],
 ): Finding | null {
   if (items.length > limit) return { message: `a page has ${items.length} items, ${limit} were asked for`, events }
@@ -92,7 +115,7 @@ function compare(
   expected: Version | null,
   key: Key,
   item: Item | null,
-  time: ReadingTime | null,
+  time: ReadingTime,
   oracle: Oracle,
   events: readonly number[],
 ): Finding | null {
@@ -110,12 +133,13 @@ function compare(
   }
 }
 
-function mayBeAbsent(expected: Version | null, time: ReadingTime | null): boolean {
+function mayBeAbsent(expected: Version | null, { clock, isByClock, expiredAfter }: ReadingTime): boolean {
   if (expected === null || expected.value === null) return true
-  return expected.deadlineMs !== null && (time === null || expected.deadlineMs <= time.toMs)
+  if (expected.deadlineMs === null) return false
+  return isExpired(expected, expiredAfter) || (isByClock !== 'never' && (clock === null || expected.deadlineMs <= clock.toMs))
 }
 
-function mayBeThere(expected: Version, time: ReadingTime | null): boolean {
-  if (expected.value === null) return false
-  return expected.deadlineMs === null || time === null || time.fromMs < expected.deadlineMs
+function mayBeThere(expected: Version, { clock, isByClock, expiredBefore }: ReadingTime): boolean {
+  if (expected.value === null || isExpired(expected, expiredBefore)) return false
+  return expected.deadlineMs === null || isByClock !== 'always' || clock === null || clock.fromMs < expected.deadlineMs
 }

@@ -32,6 +32,7 @@ const COUNT_NAMES: Readonly<Record<Exclude<keyof Counts, 'faults'>, string>> = {
   deadSuffixes: 'dead suffixes',
   switches: 'switches of the mode',
   voterChanges: 'changes of the voters',
+  expiries: 'expiries',
   wipedDisks: 'wiped disks',
   restoredDisks: 'restored disks',
   events: 'events',

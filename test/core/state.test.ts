@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Epoch, type Key, keyFromText, type Timestamp, type WriterId } from '../../base/index.ts'
+import { Expiry } from '../../core/expiry.ts'
 import { type Entry, MemoryStateStore } from '../../core/index.ts'
 import { State } from '../../core/state.ts'
 import { Dependencies, type Version } from '../../crdt/index.ts'
@@ -31,7 +32,7 @@ function entryOf(key: Key, version: Version): Entry {
 }
 
 function digestOf(versions: Iterable<readonly [Key, Version]>): string {
-  const state = new State(new MemoryStateStore())
+  const state = new State(new MemoryStateStore(), new Expiry())
   for (const [key, version] of versions) state.apply(entryOf(key, version))
   return state.digest
 }
@@ -40,7 +41,7 @@ describe('the state', () => {
   it('[CA5] has the digest of its winners alone, however large they are, whatever they overwrote and whenever it was asked for', () => {
     fc.assert(
       fc.property(fc.array(write, { maxLength: 300 }), (writes) => {
-        const state = new State(new MemoryStateStore())
+        const state = new State(new MemoryStateStore(), new Expiry())
         const winners = new Map<Key, Version>()
         for (const [place, { key, length, deadlineMs, isAsked }] of writes.entries()) {
           const version = versionOf(place + 1, length, deadlineMs)

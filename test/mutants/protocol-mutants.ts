@@ -301,17 +301,16 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: 'RG5',
     what: 'a condition on a version is refused, and the answer says that the key is absent',
     file: 'core/execute.ts',
-    find: 'const live = version !== null && valueAt(version, wallMs) !== null ? version : null',
-    replace: "const live = condition.kind === 'absent' && version !== null && valueAt(version, wallMs) !== null ? version : null",
+    find: 'const live = pending.read(condition.key, wallMs)?.version ?? null',
+    replace: "const live = condition.kind === 'absent' ? (pending.read(condition.key, wallMs)?.version ?? null) : null",
   },
   {
     name: 'condition-not-checked',
     rule: 'RG5',
     what: 'a transaction is executed whether its conditions hold or not',
     file: 'core/execute.ts',
-    find: 'const error = checkCondition(condition, pending.winner(condition.key), stamp.wallMs)\n    if (error !== null)',
-    replace:
-      'const error = checkCondition(condition, pending.winner(condition.key), stamp.wallMs)\n    if (error !== null && stamp.wallMs < 0)',
+    find: 'const error = checkCondition(condition, pending, stamp.wallMs)\n    if (error !== null)',
+    replace: 'const error = checkCondition(condition, pending, stamp.wallMs)\n    if (error !== null && stamp.wallMs < 0)',
   },
   {
     name: 'scan-stops-at-tombstone',

@@ -20,11 +20,12 @@ import { headerAdopts } from '../../sim/invariants/header-adopts.ts'
 import { oneChange } from '../../sim/invariants/one-change.ts'
 import { promiseKept } from '../../sim/invariants/promise-kept.ts'
 import { readIndexSafe } from '../../sim/invariants/read-index-safe.ts'
+import { readsMatchModel } from '../../sim/invariants/reads-match-model.ts'
 import { removedRefused } from '../../sim/invariants/removed-refused.ts'
 import type { Standing } from '../../sim/trace.ts'
 import { getRequest, setOperation, textValue, transactionRequest } from '../../sim/workloads/index.ts'
 import { RegistersWorkload } from '../../sim/workloads/registers.ts'
-import { HandMadeRun, vectorOf } from './hand-made-run.ts'
+import { HandMadeRun, START_WALL_MS, vectorOf } from './hand-made-run.ts'
 
 const HASH = '0000000000000001' as BlockHash
 const DIRECTORIES = ['d1', 'd2', 'd3'] as readonly string[] as readonly DirectoryId[]
@@ -41,12 +42,12 @@ class LedRun extends HandMadeRun {
     writer: WriterId,
     epoch: number,
     follows: readonly [WriterId, number, number] | null = null,
-    more: { asked?: number; adopts?: string[] } = {},
+    more: { asked?: number; adopts?: string[]; expiredMs?: number } = {},
   ): number {
     const [below, belowEpoch, length] = follows ?? [L2, 0, 0]
     const end: ChainEnd | null = follows === null ? null : { writer: below, epoch: belowEpoch as Epoch, length, hash: HASH }
     const asked = more.asked === undefined ? null : (more.asked as Epoch)
-    const leadership = { voters: VOTERS, asked, adopts: vectorOf(more.adopts ?? []) }
+    const leadership = { voters: VOTERS, asked, adopts: vectorOf(more.adopts ?? []), expiredMs: more.expiredMs ?? 0 }
     const header = {
       group: DEFAULT_GROUP,
       writer,
@@ -65,7 +66,7 @@ class LedRun extends HandMadeRun {
   }
 
   /** An entry of one transaction, sealed and durable at its leader. */
-  entry(writer: WriterId, epoch: number, sequence: number, idempotencyKey: string | null = null): void {
+  entry(writer: WriterId, epoch: number, sequence: number, idempotencyKey: string | null = null, deadlineMs: number | null = null): void {
     const dot = { writer, sequence }
     const dependencies = Dependencies.none()
     const version = {
@@ -73,7 +74,7 @@ class LedRun extends HandMadeRun {
       epoch: epoch as Epoch,
       timestamp: (5000 + sequence) as Timestamp,
       value: textValue('v'),
-      deadlineMs: null,
+      deadlineMs,
       dependencies,
     }
     const transactions = [{ sequence, idempotencyKey, changes: [{ key: 'k' as never, version }] }]
@@ -466,6 +467,57 @@ describe('RemovedRefused', () => {
     run.node(2).directory = DIRECTORIES[2] as DirectoryId
     run.happen({ kind: 'connected', left: 0, right: 2 })
     expect(run.messages).toEqual(['node 0 connects to node 2, whose directory was removed'])
+  })
+})
+
+describe('ReadsMatchModel', () => {
+  const UNTIL_MS = START_WALL_MS + 1000
+  const ledBy = (expiredMs = 0): LedRun => {
+    const run = new LedRun(readsMatchModel)
+    run.commit(M1, { writes: { k: 'brief' }, deadlineMs: UNTIL_MS })
+    run.header(L2, 2, null, { asked: 1, adopts: [M1], expiredMs })
+    run.stand(0, 2, [L2, 1])
+    return run
+  }
+  const missing = `nothing is read at "k", and at the session of that answer ${M1} wins`
+
+  it('[RG6] in a leader epoch no clock says that a deadline has passed, but the chain', () => {
+    const run = ledBy()
+    run.node(0).wallMs = UNTIL_MS + 5000
+    run.read(0, 'k', run.item('k', M1), [M1])
+    expect(run.messages).toEqual([])
+    run.read(0, 'k', null, [M1])
+    expect(run.messages).toEqual([missing])
+  })
+
+  it('[RG6] what the chain says holds as soon as it is applied, and after the epoch', () => {
+    const run = ledBy()
+    run.block(L2, { kind: 'expire', untilMs: UNTIL_MS, timestamp: 9000 as Timestamp })
+    run.read(0, 'k', run.item('k', M1), [M1])
+    run.stand(0, 2, [L2, 2])
+    run.read(0, 'k', null, [M1])
+    run.stand(0, 3, [L2, 2])
+    run.read(0, 'k', null, [M1])
+    expect(run.messages).toEqual([])
+    run.read(0, 'k', run.item('k', M1), [M1])
+    expect(run.messages).toEqual([`${M1} is read at "k", and at the session of that answer ${M1} wins`])
+  })
+
+  it('[RG6] a header says it of all that was written before', () => {
+    const run = ledBy(UNTIL_MS)
+    run.read(0, 'k', null, [M1])
+    expect(run.messages).toEqual([])
+    run.read(0, 'k', run.item('k', M1), [M1])
+    expect(run.messages).toHaveLength(1)
+  })
+
+  it('[RG6] what is written later outranks it', () => {
+    const run = ledBy()
+    run.block(L2, { kind: 'expire', untilMs: UNTIL_MS + 9000, timestamp: 4000 as Timestamp })
+    run.entry(L2, 2, 1, null, UNTIL_MS)
+    run.stand(0, 2, [L2, 3])
+    run.read(0, 'k', null, [`${L2}:1`])
+    expect(run.messages).toEqual([`nothing is read at "k", and at the session of that answer ${L2}:1 wins`])
   })
 })
 

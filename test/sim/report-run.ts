@@ -75,6 +75,7 @@ const NO_COUNTS: Counts = {
   deadSuffixes: 0,
   switches: 0,
   voterChanges: 0,
+  expiries: 0,
   faults: { partition: 1, kill: 1 },
   events: 0,
 }

@@ -55,6 +55,7 @@ const NO_COUNTS: Counts = {
   deadSuffixes: 0,
   switches: 0,
   voterChanges: 0,
+  expiries: 0,
   faults: {},
   events: 0,
 }
