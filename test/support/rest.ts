@@ -45,8 +45,8 @@ export async function batch(url: string, pairs: readonly (readonly [string, unkn
 }
 
 /** Writes a JSON value and returns its version; fails if the node refuses. */
-export async function mustPut(url: string, key: string, value: unknown): Promise<string> {
-  const answer = await put(url, key, value)
+export async function mustPut(url: string, key: string, value: unknown, query = ''): Promise<string> {
+  const answer = await put(url, key, value, query)
   if (answer.status !== 200) throw new Error(`writing ${key} at ${url} was refused: ${JSON.stringify(answer.body)}`)
   return versionOf(answer)
 }
