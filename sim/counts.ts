@@ -63,7 +63,7 @@ export class Tally {
         return
       case 'sent':
         if (happening.content.kind === 'message') counts.messages += 1
-        else counts.blocks += happening.content.count
+        if (happening.content.kind === 'blocks') counts.blocks += happening.content.count
         return
       case 'disconnected':
         counts.disconnections += 1

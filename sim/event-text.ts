@@ -200,9 +200,8 @@ function phaseText(phase: Extract<Happening, { kind: 'phase' }>['phase']): strin
 }
 
 function contentText(content: Extract<Happening, { kind: 'sent' }>['content']): string {
-  return content.kind === 'message'
-    ? `a message of ${content.bytes.length} bytes`
-    : `block ${span(content.from, content.count)} of ${content.writer}`
+  if (content.kind === 'blocks') return `block ${span(content.from, content.count)} of ${content.writer}`
+  return `a message of ${content.kind === 'message' ? content.bytes.length : content.bytes} bytes`
 }
 
 function transactionText(writer: string, { sequence, changes }: Transaction): string {

@@ -4,13 +4,17 @@
  * noticed, so that is where the interest lies), and from before what gives the run its shape (lives,
  * links, faults, phases), what each node knew when that part begins, and events that were asked for.
  *
- * Events are dropped in bulk. Rejected: a file beside the run. `sim/` knows none, and whoever wants
- * every event is told each as it happens (`onEvent`).
+ * What is kept is light: vectors are packed, and of a message remains what a report shows. Events are dropped
+ * in bulk. Rejected: a file beside the run. `sim/` knows none, and whoever wants every event
+ * is told each, whole, as it happens (`onEvent`).
  */
 
 import type { Key } from '../base/index.ts'
 import type { Request } from '../core/index.ts'
+import type { ReadonlyVersionVector } from '../crdt/index.ts'
 import type { NodeIndex } from './fault.ts'
+import { essenceOf } from './message-essence.ts'
+import { PackedVector, PackedVectors } from './packed-vectors.ts'
 import type { Happening, TraceEvent } from './trace.ts'
 
 /** Events that are kept of one run: what a report can show. */
@@ -22,8 +26,8 @@ const SHAPING_MAX = TRACE_EARLIER_MAX / 2
 const WHOLE_MAX = TRACE_EVENTS_MAX - TRACE_EARLIER_MAX
 /** So many are dropped at a time, at least. */
 const DROP_MIN = 50_000
-/** Writers in all frontiers of the part that is whole, about 40 bytes each: after hundreds of restarts a frontier has hundreds. */
-export const TRACE_WRITERS_MAX = 6_000_000
+/** Numbers in all vectors of the part that is whole, of 8 bytes: after hundreds of restarts a vector has hundreds. */
+export const TRACE_NUMBERS_MAX = 20_000_000
 
 export class KeptTrace {
   readonly #named: ReadonlySet<number>
@@ -34,18 +38,24 @@ export class KeptTrace {
   readonly #lastApplied = new Map<NodeIndex, TraceEvent>()
   /** Without a gap, up to the last event. */
   #recent: TraceEvent[] = []
-  /** Writers in the frontiers of these. */
-  #writers = 0
+  /** Numbers in the vectors of these. */
+  #numbers = 0
+  readonly #vectors = new PackedVectors()
+  /** What was packed last, and of each node. */
+  #lastSource: ReadonlyVersionVector | null = null
+  #lastPacked: PackedVector | null = null
+  readonly #lastOf = new Map<NodeIndex, PackedVector>()
 
   /** @param named numbers of events that are kept whatever comes */
   constructor(named: readonly number[]) {
     this.#named = new Set(named)
   }
 
-  add(event: TraceEvent): void {
-    this.#recent.push(event)
-    this.#writers += writersIn(event.happening)
-    if (this.#recent.length >= TRACE_EVENTS_MAX + DROP_MIN || this.#writers >= 2 * TRACE_WRITERS_MAX) this.#drop()
+  add({ number, atMs, happening }: TraceEvent): void {
+    const kept = this.#lightened(happening)
+    this.#recent.push({ number, atMs, happening: kept })
+    this.#numbers += numbersIn(kept)
+    if (this.#recent.length >= TRACE_EVENTS_MAX + DROP_MIN || this.#numbers >= 2 * TRACE_NUMBERS_MAX) this.#drop()
   }
 
   /** In their order. */
@@ -56,12 +66,44 @@ export class KeptTrace {
     return [...[...earlier].sort((left, right) => left.number - right.number), ...this.#recent]
   }
 
+  #lightened(happening: Happening): Happening {
+    switch (happening.kind) {
+      case 'applied':
+        return { ...happening, frontier: this.#packed(happening.frontier, happening.node) }
+      case 'answered': {
+        const { reply, node } = happening
+        return 'session' in reply ? { ...happening, reply: { ...reply, session: this.#packed(reply.session, node) } } : happening
+      }
+      case 'invoked': {
+        const { request, node } = happening
+        if (!('session' in request) || request.session === null) return happening
+        return { ...happening, request: { ...request, session: this.#packed(request.session, node) } }
+      }
+      case 'sent': {
+        const { content } = happening
+        return content.kind === 'message' ? { ...happening, content: { kind: 'essence', ...essenceOf(content.bytes) } } : happening
+      }
+      default:
+        return happening
+    }
+  }
+
+  /** Answers share their session until the frontier moves. */
+  #packed(vector: ReadonlyVersionVector, node: NodeIndex): PackedVector {
+    if (vector === this.#lastSource && this.#lastPacked !== null) return this.#lastPacked
+    const packed = this.#vectors.pack(vector, this.#lastOf.get(node) ?? null)
+    this.#lastOf.set(node, packed)
+    this.#lastSource = vector
+    this.#lastPacked = packed
+    return packed
+  }
+
   #drop(): void {
     const least = this.#recent.length - WHOLE_MAX
     let count = 0
     for (const event of this.#recent) {
-      if (count >= least && this.#writers <= TRACE_WRITERS_MAX) break
-      this.#writers -= writersIn(event.happening)
+      if (count >= least && this.#numbers <= TRACE_NUMBERS_MAX) break
+      this.#numbers -= numbersIn(event.happening)
       this.#keepIfWanted(event)
       count += 1
     }
@@ -93,9 +135,15 @@ export function wholePartOf(trace: readonly TraceEvent[]): number {
   return position
 }
 
-function writersIn(happening: Happening): number {
-  if (happening.kind === 'applied') return happening.frontier.size
-  return happening.kind === 'answered' && 'session' in happening.reply ? happening.reply.session.size : 0
+/** What its vector shares with an event that was dropped is counted no more: little, as pages change in turn. */
+function numbersIn(happening: Happening): number {
+  if (happening.kind === 'applied') return ownOf(happening.frontier)
+  if (happening.kind === 'answered' && 'session' in happening.reply) return ownOf(happening.reply.session)
+  return happening.kind === 'invoked' && 'session' in happening.request ? ownOf(happening.request.session) : 0
+}
+
+function ownOf(vector: ReadonlyVersionVector | null): number {
+  return vector instanceof PackedVector ? vector.own : 0
 }
 
 function shapesTheRun({ kind }: Happening): boolean {

@@ -33,6 +33,12 @@ export class TraceHash {
     return hex(high) + hex(low)
   }
 
+  #content(content: Extract<Happening, { kind: 'sent' }>['content']): void {
+    if (content.kind !== 'blocks') return this.#number(content.kind === 'message' ? content.bytes.length : content.bytes)
+    this.#number(content.from)
+    this.#number(content.count)
+  }
+
   #happening(happening: Happening): void {
     switch (happening.kind) {
       case 'started':
@@ -80,9 +86,7 @@ export class TraceHash {
         this.#number(happening.id)
         this.#number(happening.from)
         this.#number(happening.to)
-        if (happening.content.kind === 'message') return this.#number(happening.content.bytes.length)
-        this.#number(happening.content.from)
-        return this.#number(happening.content.count)
+        return this.#content(happening.content)
       case 'delivered':
       case 'dropped':
         return this.#number(happening.id)

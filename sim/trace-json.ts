@@ -6,6 +6,7 @@
 
 import { toHex } from '../base/index.ts'
 import { Dependencies, VersionVector } from '../crdt/index.ts'
+import { PackedVector } from './packed-vectors.ts'
 import type { TraceEvent } from './trace.ts'
 
 /** One line without its end: `{"number":…,"atMs":…,"happening":{"kind":…}}`. */
@@ -15,7 +16,7 @@ export function traceLine(event: TraceEvent): string {
 
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value)
-  if (value instanceof VersionVector) return Object.fromEntries(value.entries())
+  if (value instanceof VersionVector || value instanceof PackedVector) return Object.fromEntries(value.entries())
   if (value instanceof Dependencies) return Object.fromEntries(value.toVector().entries())
   return value
 }

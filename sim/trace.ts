@@ -7,6 +7,7 @@ import type { DirectoryId, Epoch, LogKey, SkeinError, WriterId } from '../base/i
 import type { BlockHash, ChainBlock, ChainStatus, Entry, LogFailure, Reply, Request } from '../core/index.ts'
 import type { ReadonlyVersionVector } from '../crdt/index.ts'
 import type { Fault, NodeIndex } from './fault.ts'
+import type { MessageEssence } from './message-essence.ts'
 
 /** Identity of one message or one block transfer, for the report's arrows. */
 export type TransferId = number
@@ -60,6 +61,8 @@ export type Happening =
       readonly to: NodeIndex
       readonly content:
         | { readonly kind: 'message'; readonly bytes: Uint8Array }
+        /** What is left of a message in a trace that was kept. */
+        | ({ readonly kind: 'essence' } & MessageEssence)
         | { readonly kind: 'blocks'; readonly log: LogKey; readonly writer: WriterId; readonly from: number; readonly count: number }
     }
   | { readonly kind: 'delivered'; readonly id: TransferId }

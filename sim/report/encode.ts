@@ -11,11 +11,11 @@ import { formatDot } from '../../crdt/index.ts'
 import { faultText, happeningText } from '../event-text.ts'
 import type { Fault, NodeIndex } from '../fault.ts'
 import { wholePartOf } from '../kept-trace.ts'
+import { essenceOf } from '../message-essence.ts'
 import type { RunResult } from '../run.ts'
 import type { CallId, Happening, StopCause, TransferId } from '../trace.ts'
 import { answerOf } from './answer.ts'
 import { directionsOf, nodesOf } from './fault-lanes.ts'
-import { readMessage } from './heartbeat.ts'
 import { InternTable, previewValue } from './intern.ts'
 import * as shape from './report-data.ts'
 
@@ -254,8 +254,8 @@ class Encoder {
     if (content.kind === 'blocks') {
       this.#addTransfer('blocks', content.count, this.#writers.row(content.writer), content.from, -1)
     } else {
-      const { kind, digest } = readMessage(content.bytes)
-      this.#addTransfer(kind, content.bytes.length, -1, 0, digest === null ? -1 : this.#digests.row(digest))
+      const { of, digest, bytes } = content.kind === 'message' ? essenceOf(content.bytes) : content
+      this.#addTransfer(of, bytes, -1, 0, digest === null ? -1 : this.#digests.row(digest))
     }
     return row
   }

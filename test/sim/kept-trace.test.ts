@@ -3,13 +3,14 @@
 import { describe, expect, it } from 'vitest'
 import { type LogKey, makeWriterId, type NodeName, type WriterId } from '../../base/index.ts'
 import { VersionVector } from '../../crdt/index.ts'
-import { KeptTrace, TRACE_EVENTS_MAX, TRACE_WRITERS_MAX, wholePartOf } from '../../sim/kept-trace.ts'
+import { KeptTrace, TRACE_EVENTS_MAX, TRACE_NUMBERS_MAX, wholePartOf } from '../../sim/kept-trace.ts'
 import type { Happening } from '../../sim/trace.ts'
 import { getRequest } from '../../sim/workloads/index.ts'
 
 const WRITER = 'n1.00000001' as WriterId
 const CONTENT = { kind: 'blocks', log: '00'.repeat(32) as LogKey, writer: WRITER, from: 1, count: 1 } as const
 const LENGTH = 3 * TRACE_EVENTS_MAX
+const NO_MESSAGE = Uint8Array.of(99, 1, 2)
 
 /** A great many events of no interest, with a few others among them. */
 function keptOf(others: ReadonlyMap<number, Happening>, named: readonly number[] = []): KeptTrace {
@@ -54,15 +55,30 @@ describe('a trace that is kept', () => {
     expect(events.slice(0, wholePartOf(events)).map(({ number }) => number)).toEqual([0, 11, 20, 30, 40])
   })
 
-  it('[SIM] is bounded by what its frontiers take, too', () => {
+  it('[SIM] is bounded by what its frontiers take, too, where each is another altogether', () => {
     const kept = new KeptTrace([])
-    const frontier = new VersionVector(Array.from({ length: 1000 }, (_, index) => [makeWriterId('n1' as NodeName, index), 1]))
-    const count = (3 * TRACE_WRITERS_MAX) / frontier.size
-    for (let number = 0; number < count; number++) kept.add({ number, atMs: 0, happening: { kind: 'applied', node: 0, frontier } })
+    const writers = Array.from({ length: 4096 }, (_, index) => makeWriterId('n1' as NodeName, index))
+    const count = Math.ceil((3 * TRACE_NUMBERS_MAX) / writers.length)
+    for (let number = 0; number < count; number++) {
+      const frontier = new VersionVector(writers.map((writer) => [writer, number + 1]))
+      kept.add({ number, atMs: 0, happening: { kind: 'applied', node: 0, frontier } })
+    }
     const { events } = kept
-    expect(events.length).toBeLessThan((2 * TRACE_WRITERS_MAX) / frontier.size + 2)
-    expect(events.length - wholePartOf(events)).toBeGreaterThanOrEqual(TRACE_WRITERS_MAX / frontier.size)
+    expect(events.length).toBeLessThan((2 * TRACE_NUMBERS_MAX) / writers.length + 2)
+    expect(events.length - wholePartOf(events)).toBeGreaterThanOrEqual(Math.floor(TRACE_NUMBERS_MAX / writers.length))
     expect(events.at(-1)?.number).toBe(count - 1)
+  })
+
+  it('[SIM] tells of each vector what it was, and of a message what it was and no more', () => {
+    const kept = new KeptTrace([])
+    const session = new VersionVector([[WRITER, 7]])
+    kept.add({ number: 0, atMs: 0, happening: { kind: 'invoked', call: 1, client: 0, node: 0, request: getRequest('k', { session }) } })
+    kept.add({ number: 1, atMs: 0, happening: applied(0, 8) })
+    kept.add({ number: 2, atMs: 0, happening: { kind: 'sent', id: 1, from: 0, to: 1, content: { kind: 'message', bytes: NO_MESSAGE } } })
+    const [invoked, moved, sent] = kept.events.map(({ happening }) => happening)
+    expect(invoked?.kind === 'invoked' && 'session' in invoked.request && invoked.request.session?.get(WRITER)).toBe(7)
+    expect(moved?.kind === 'applied' && [...moved.frontier.entries()]).toEqual([[WRITER, 8]])
+    expect(sent).toMatchObject({ content: { kind: 'essence', of: 'message', digest: null, bytes: NO_MESSAGE.length } })
   })
 
   it('[SIM] is all of a run that is no longer than that', () => {
