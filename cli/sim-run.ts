@@ -4,6 +4,7 @@ import { MIB, SECOND_MS, SkeinError } from '../base/index.ts'
 import { explain, type RunResult, renderReport, simulate, simulateTold, type TraceEvent, traceLine, type Workload } from '../sim/index.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { optionsForLongRun } from './heap-room.ts'
 import { readTextInput } from './input.ts'
 import { flagOf } from './options.ts'
 import type { Output, Terminal } from './output.ts'
@@ -90,6 +91,8 @@ export function simulateShown(
 
 async function runAndTell(given: GivenCase, files: Files, output: Output, terminal: Terminal): Promise<ExitCode> {
   const { simCase } = given
+  const roomy = optionsForLongRun(simCase.durationMs)
+  if (roomy !== null && terminal.again) return terminal.again(roomy)
   const workload = await loadWorkload(simCase.workload)
   const report = await OutputFile.openIf(files.report)
   const trace = await TraceFile.openIf(files.trace)

@@ -153,8 +153,8 @@ async function compile(copy) {
 }
 
 /** The first seed that fails, and what noticed it; `found` is null if none does, `note` says why a search proves nothing. */
-async function search(copy, { mode = 'multi', faults = 'all' }, from, seeds) {
-  const { minutes, workload, nodes } = values
+async function search(copy, { mode = 'multi', faults = 'all', nodes = values.nodes }, from, seeds) {
+  const { minutes, workload } = values
   const what = [
     '--seeds',
     String(seeds),
@@ -163,7 +163,7 @@ async function search(copy, { mode = 'multi', faults = 'all' }, from, seeds) {
     '--minutes',
     minutes,
     '--nodes',
-    nodes,
+    String(nodes),
     '--workload',
     workload,
     '--mode',

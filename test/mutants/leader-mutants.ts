@@ -44,6 +44,7 @@ export const LEADER_MUTANTS: readonly Mutant[] = [
     rule: 'LM1',
     mode: 'leader',
     faults: 'logs-rollback,kill-leader,partition',
+    nodes: 3,
     what: 'after a restart a voter goes by the logs that are there, not by what it had acknowledged',
     file: 'core/leader-mode/election.ts',
     find: 'return isFurther(stored, held) ? stored : held',

@@ -13,6 +13,8 @@ export interface Mutant {
   readonly mode?: 'leader' | 'mixed'
   /** The kinds of faults that reach it, where others hide it; all unless told. */
   readonly faults?: string
+  /** How large the clusters are, where large ones hide it; by the command line unless told. */
+  readonly nodes?: number
   /** The bug, in a sentence. */
   readonly what: string
   /** From the root of the repository. */

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { MINUTE_MS } from '../../base/index.ts'
+import { optionsForLongRun } from '../../cli/heap-room.ts'
+
+const GB = 1024 ** 3
+
+describe('the room that a simulated run gets', () => {
+  it('[SIM] is what Node allows itself, for a short one', () => {
+    expect(optionsForLongRun(5 * MINUTE_MS, { limit: 4 * GB, memory: 24 * GB })).toBeNull()
+  })
+
+  it('[SIM] is most of the machine, for a long one', () => {
+    expect(optionsForLongRun(30 * MINUTE_MS, { limit: 4 * GB, memory: 20 * GB })).toEqual([
+      '--max-old-space-size=12288',
+      '--max-semi-space-size=64',
+    ])
+  })
+
+  it('[SIM] is left as it is where there is no more, or it was given already', () => {
+    expect(optionsForLongRun(30 * MINUTE_MS, { limit: 4 * GB, memory: 6 * GB })).toBeNull()
+    expect(optionsForLongRun(30 * MINUTE_MS, { limit: 12 * GB, memory: 20 * GB })).toBeNull()
+  })
+})
