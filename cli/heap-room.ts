@@ -12,6 +12,8 @@ import { MIB, MINUTE_MS } from '../base/index.ts'
 const LONG_RUN_MS = 8 * MINUTE_MS
 /** Of the machine's memory. */
 const SHARE = 0.6
+/** Half an hour holds some 3 GiB; what lies between is garbage that is not collected yet. */
+const MOST = 8 * 1024 * MIB
 /** Of each half of the young generation, in MiB: what a run throws away soon is not carried over first. */
 const YOUNG_MIB = 64
 
@@ -26,7 +28,7 @@ export function optionsForLongRun(
   durationMs: number,
   { limit, memory }: HeapRoom = { limit: getHeapStatistics().heap_size_limit, memory: totalmem() },
 ): readonly string[] | null {
-  const wanted = Math.floor(memory * SHARE)
+  const wanted = Math.min(MOST, Math.floor(memory * SHARE))
   // Somebody may have said how much it is to be: then that, or a little less than asked for, is what there is.
   if (durationMs < LONG_RUN_MS || wanted <= limit * 1.1) return null
   return [`--max-old-space-size=${Math.floor(wanted / MIB)}`, `--max-semi-space-size=${YOUNG_MIB}`]

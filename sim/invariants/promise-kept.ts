@@ -3,15 +3,16 @@
  *
  * - A vote, a candidacy and an acknowledgement leave when the journal has the promise that they are; a
  *   directory gives one vote an epoch, and after that acknowledges nothing of a lower one (VoteDurable).
- * - A vote goes to no candidate that holds less of the chain than the voter ever acknowledged, itself not excepted, and of what
- *   is acknowledged the journal has the position.
+ * - A vote goes to no candidate that holds less of the chain than the voter did when it promised the epoch, itself not
+ *   excepted, and of what is acknowledged the journal has the position. What comes in between that promise and the vote's
+ *   leaving, behind a slow disk, is acknowledged to nobody any more.
  * - A member that starts again has promised no less than it had told (FenceMonotonic).
  *
  * A look at the journal's facts for each such message.
  */
 
 import type { DirectoryId, Epoch, NodeName } from '../../base/index.ts'
-import { type Acknowledge, type Canvass, isFurther } from '../../core/index.ts'
+import { type Acknowledge, type Canvass, isFurther, type Position } from '../../core/index.ts'
 import type { NodeIndex } from '../fault.ts'
 import type { Finding, Invariant, NodeView } from '../invariant.ts'
 import type { Oracle } from '../oracle.ts'
@@ -26,6 +27,8 @@ interface Told {
 
 export function promiseKept(oracle: Oracle): Invariant {
   const told = new Map<DirectoryId, Told>()
+  /** By node: the last epoch that it promised in this life, and what it held then. */
+  const promisedAt = new Map<NodeIndex, { readonly epoch: number; readonly position: Position }>()
   /** By candidate: what it said of itself. */
   const canvasses = new Map<string, Canvass>()
   const toldBy = (directory: DirectoryId): Told => {
@@ -33,12 +36,19 @@ export function promiseKept(oracle: Oracle): Invariant {
     told.set(directory, found)
     return found
   }
+  const heldAt = (node: NodeView, epoch: Epoch): Position => {
+    const known = promisedAt.get(node.index)
+    return known?.epoch === epoch ? known.position : node.promise.position
+  }
   return {
     name: 'PromiseKept',
     kinds: ['sent', 'chain'],
     observe({ number, happening }, { nodes }) {
       if (happening.kind === 'chain') {
         const node = nodes[happening.node]
+        const { promised: epoch, position } = happening.standing
+        const isNew = oracle.standingBefore(happening.node)?.promised !== epoch
+        if (isNew) promisedAt.set(happening.node, { epoch, position })
         if (node === undefined || oracle.standingBefore(node.index) !== null) return null
         const { promised, at } = toldBy(node.directory)
         if (happening.standing.promised >= promised) return null
@@ -55,12 +65,19 @@ export function promiseKept(oracle: Oracle): Invariant {
           return message.isTrial
             ? null
             : (findBadVote(node, node, message.epoch, toldBy(node.directory), number) ??
-                findBackward(node, node.index, message.epoch, message, number))
+                findBackward(node, heldAt(node, message.epoch), node.index, message.epoch, message, number))
         case 'ballot':
           return message.isTrial || message.granted === null
             ? null
             : (findBadVote(node, to, message.epoch, toldBy(node.directory), number) ??
-                findBackward(node, to.index, message.epoch, canvasses.get(`${to.index} ${message.epoch}`), number))
+                findBackward(
+                  node,
+                  heldAt(node, message.epoch),
+                  to.index,
+                  message.epoch,
+                  canvasses.get(`${to.index} ${message.epoch}`),
+                  number,
+                ))
         case 'acknowledge':
           return findBadAcknowledgement(node, message, toldBy(node.directory), number)
         default:
@@ -85,8 +102,14 @@ function findBadVote(node: NodeView, candidate: NodeView, epoch: Epoch, told: To
   return { message: `node ${node.index} votes for ${candidate.name}, and its journal has ${elected ?? 'nobody'}`, events: [number] }
 }
 
-function findBackward(node: NodeView, to: NodeIndex, epoch: Epoch, canvass: Canvass | undefined, number: number): Finding | null {
-  const { position } = node.promise
+function findBackward(
+  node: NodeView,
+  position: Position,
+  to: NodeIndex,
+  epoch: Epoch,
+  canvass: Canvass | undefined,
+  number: number,
+): Finding | null {
   // Asked again, it may follow the one whom it elected by then.
   if (canvass === undefined || position.epoch >= epoch || !isFurther(position, canvass.position)) return null
   const theirs = `${canvass.position.length} of epoch ${canvass.position.epoch}`

@@ -296,6 +296,20 @@ describe('PromiseKept', () => {
     expect(run.messages).toEqual(['node 0 holds 3 of epoch 2 and votes for node 1 in epoch 4, which holds 1 of epoch 2'])
   })
 
+  it.each([
+    ['before it promised', 3, ['node 0 holds 3 of epoch 2 and votes for node 1 in epoch 4, which holds 1 of epoch 2']],
+    ['between its promise and the leaving of the vote', 1, []],
+  ])('[LM1] what a voter came to hold %s is looked at', (_, heldThen, messages) => {
+    const run = directed(new LedRun(promiseKept))
+    const canvass = { kind: 'canvass', isTrial: true, isHandOver: false, isErrand: false, epoch: 4 as Epoch } as const
+    run.say(1, 0, { ...canvass, promised: 1 as Epoch, asked: null, position: { epoch: 2 as Epoch, length: 1 } })
+    run.stand(0, 2, null, { promised: 2 as Epoch, position: { epoch: 2 as Epoch, length: 1 } })
+    run.stand(0, 2, null, { promised: 4 as Epoch, position: { epoch: 2 as Epoch, length: heldThen } })
+    run.node(0).promise = { ...voted, position: { epoch: 2 as Epoch, length: 3 } }
+    run.say(0, 1, granted(4))
+    expect(run.messages).toEqual(messages)
+  })
+
   it('[LM4] finds an acknowledgement of an epoch below the promise, and one whose position is not durable', () => {
     const run = directed(new LedRun(promiseKept))
     run.node(0).promise = voted
