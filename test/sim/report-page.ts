@@ -26,6 +26,7 @@ export interface PageNode {
   readonly connected: readonly number[]
   readonly agreesWith: readonly number[]
   readonly disagreesWith: readonly number[]
+  readonly digest: { readonly text: string; readonly isEarlier: boolean } | null
 }
 
 export interface PageVersion {

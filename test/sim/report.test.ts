@@ -132,6 +132,12 @@ describe('the cluster at a moment', () => {
     expect(nodes.map((node) => node.disagreesWith)).toEqual([[1], [0], []])
     expect(nodes.every((node) => node.agreesWith.length === 0)).toBe(true)
   })
+
+  it('[report] whether a digest is of what a node had before', () => {
+    const earlier = (ms: number) => page.momentAt(story, ms).nodes.map(({ digest }) => digest?.isEarlier ?? null)
+    expect(earlier(250)).toEqual([false, false, null])
+    expect(earlier(700)).toEqual([true, true, null])
+  })
 })
 
 describe('the history of a key', () => {

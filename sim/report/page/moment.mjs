@@ -5,7 +5,7 @@
  * @typedef {import('./story.mjs').Story} Story
  * @typedef {{
  *   node: number, state: import('./story.mjs').LifeState, cause: string, life: number, sinceMs: number,
- *   frontier: Map<number, number>, lag: number, digest: { text: string, atMs: number } | null,
+ *   frontier: Map<number, number>, lag: number, digest: { text: string, atMs: number, isEarlier: boolean } | null,
  *   agreesWith: number[], disagreesWith: number[], connected: number[], faults: string[]
  * }} NodeMoment
  */
@@ -46,16 +46,16 @@ function nodeAt(story, node, row, ms) {
   const isUp = life.state !== 'down'
   const told = countUpTo(lane.toldRows, row) - 1
   const isToldInThisLife = told >= 0 && lane.toldRows[told] >= birthBefore(lane, row)
+  const frontier = isUp ? frontierAt(story, node, row) : new Map()
   return {
     node,
     state: /** @type {import('./story.mjs').LifeState} */ (life.state),
     cause: life.cause,
     life: life.life,
     sinceMs: life.fromMs,
-    frontier: isUp ? frontierAt(story, node, row) : new Map(),
+    frontier,
     lag: 0,
-    digest:
-      isUp && isToldInThisLife ? { text: story.data.digests[lane.toldDigests[told]], atMs: story.events.atMs[lane.toldRows[told]] } : null,
+    digest: isUp && isToldInThisLife ? digestTold(story, node, told, frontier) : null,
     agreesWith: [],
     disagreesWith: [],
     connected: story.lanes.map((_, other) => other).filter((other) => isConnected(story, node, other, ms)),
@@ -63,6 +63,20 @@ function nodeAt(story, node, row, ms) {
       .filter(({ fault, fromMs, toMs }) => fromMs <= ms && ms < toMs && story.data.faults[fault].nodes.includes(node))
       .map(({ fault }) => story.data.faults[fault].kind),
   }
+}
+
+/**
+ * The digest of a node's heartbeat, and whether it is of an earlier state than what it has now.
+ * @param {Story} story
+ * @param {number} node
+ * @param {number} told
+ * @param {Map<number, number>} frontier
+ */
+function digestTold(story, node, told, frontier) {
+  const { toldRows, toldDigests } = story.lanes[node]
+  const row = toldRows[told]
+  const isEarlier = !sameFrontier(frontierAt(story, node, row), frontier)
+  return { text: story.data.digests[toldDigests[told]], atMs: story.events.atMs[row], isEarlier }
 }
 
 /**

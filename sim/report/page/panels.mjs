@@ -77,13 +77,13 @@ function lagCell(node) {
 /** @param {Story} story @param {NodeMoment} node @param {number} ms */
 function digestCell(story, node, ms) {
   if (node.digest === null) return element('td', 'muted', '–')
-  const { text, atMs } = node.digest
-  const cell = element('td', 'mono', text.slice(0, 6))
+  const { text, atMs, isEarlier } = node.digest
+  const cell = element('td', isEarlier ? 'mono muted' : 'mono', `${text.slice(0, 6)}${isEarlier ? ' before' : ''}`)
   /** @param {number[]} others */
   const names = (others) => others.map((other) => nameOf(story, other)).join(' ')
   if (node.disagreesWith.length > 0) cell.append(element('span', 'chip bad', `≠ ${names(node.disagreesWith)}`))
   else if (node.agreesWith.length > 0) cell.append(element('span', 'chip good', `= ${node.agreesWith.length + 1}`))
-  cell.title = `${text}, told ${(ms - atMs).toFixed(0)} ms before; equal frontiers and equal digests with: ${names(node.agreesWith) || 'nobody'}`
+  cell.title = `${text}, told ${(ms - atMs).toFixed(0)} ms before${isEarlier ? ', and it has applied more since' : ''}; equal frontiers and equal digests with: ${names(node.agreesWith) || 'nobody'}`
   return cell
 }
 
