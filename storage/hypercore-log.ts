@@ -63,6 +63,8 @@ export class HypercoreLog {
   #failure: LogFailure | null = null
   /** Peers that were silent when they were last looked at. */
   #silent: ReadonlySet<Peer> = new Set()
+  /** Their lengths and ours, where they differed at the last look. */
+  #uneven: ReadonlyMap<Peer, string> = new Map()
   #reconnectMs = RECONNECT_MS_MIN
   #nextReconnectMs = 0
   /** Blocks from 0 on that are durable. Invariant: no gap below it. */
@@ -158,6 +160,23 @@ export class HypercoreLog {
       }
     }
     this.#silent = new Set(silent)
+    this.#nudge()
+  }
+
+  /**
+   * Two ends of a core tell each other their lengths when these change, and the one that is behind asks once the other has heard of its
+   * own. Seen under load with a log that was sealed then: one of these words was lost in hypercore, and nothing was asked for any
+   * more. So where two looks in a row find the same two lengths, they are told again.
+   */
+  #nudge(): void {
+    const uneven = new Map<Peer, string>()
+    for (const peer of this.#core.peers) {
+      if (peer.remoteLength === this.#core.length || !(this.#isFollowed || peer.remoteDownloading)) continue
+      const lengths = `${peer.remoteLength} ${this.#core.length}`
+      if (this.#uneven.get(peer) === lengths) peer.sendSync()
+      uneven.set(peer, lengths)
+    }
+    this.#uneven = uneven
   }
 
   /** Takes no more; resolves once nothing of it runs. A read that waits is dropped. */

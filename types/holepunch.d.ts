@@ -117,6 +117,10 @@ declare module 'hypercore' {
   }
   export interface Peer {
     readonly paused: boolean
+    /** False while it takes no blocks of this core. */
+    readonly remoteDownloading: boolean
+    /** Tells it how long this core is here, and how long it is known to be there. */
+    sendSync(): void
     readonly remoteFork: number
     readonly remoteLength: number
     readonly remotePublicKey: Buffer

@@ -1,4 +1,5 @@
 import { cp, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import SecretStream from '@hyperswarm/secret-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +8,8 @@ import { append, describeLogStore, hex, LOG_DEADLINE_MS, log, read, text, WRITER
 import { eventually } from '../support/eventually.ts'
 import { createHypercoreWorld, type HypercoreWorld, type OpenHypercoreStore } from './hypercore-world.ts'
 
+/** Where the ends of a core tell each other their lengths: one of these words may be lost. */
+const { Peer } = createRequire(import.meta.url)('hypercore/lib/replicator') as { Peer: { prototype: { sendSync: () => void } } }
 const OTHER_WRITER = makeWriterId(parseNodeName('n1'), 2)
 
 describeLogStore('HypercoreLogStore', createHypercoreWorld)
@@ -107,6 +110,26 @@ describe('a store', () => {
     const { store } = await world.open('a')
     expect(store.stored.map(({ writer }) => writer)).toEqual([OTHER_WRITER])
     expect(store.unnamedCount).toBe(1)
+  })
+
+  it('[LG1] gets a block of which the other end was heard nothing', async () => {
+    const [a, b] = [await world.open('a'), await world.open('b')]
+    const key = await append(a.store, 0, log(2))
+    b.store.follow(WRITER, key)
+    await world.connect(a, b)
+    expect(await read(b.store, 0, 2)).toEqual(log(2).map(hex))
+    const { sendSync } = Peer.prototype
+    let lost = 0
+    Peer.prototype.sendSync = () => {
+      lost += 1
+    }
+    try {
+      await append(a.store, 2, log(3).slice(2))
+      await eventually(() => lost > 0, LOG_DEADLINE_MS)
+    } finally {
+      Peer.prototype.sendSync = sendSync
+    }
+    expect(await read(b.store, 2, 1)).toEqual(log(3).slice(2).map(hex))
   })
 
   it('refuses connections once it is closed, without a throw', async () => {
