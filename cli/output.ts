@@ -21,8 +21,8 @@ export interface Terminal {
   readonly stdout: TextSink
   readonly stderr: TextSink
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Runs the same command line in a process with these options of Node, on the same streams; null where that can't be. */
-  readonly again?: ((nodeOptions: readonly string[]) => Promise<ExitCode>) | null
+  /** Runs the same command line in a process with these options of Node, on the same streams; left out where that can't be. */
+  readonly again?: (nodeOptions: readonly string[]) => Promise<ExitCode>
 }
 
 const COLUMNS_DEFAULT = 100

@@ -92,7 +92,7 @@ export function simulateShown(
 async function runAndTell(given: GivenCase, files: Files, output: Output, terminal: Terminal): Promise<ExitCode> {
   const { simCase } = given
   const roomy = optionsForLongRun(simCase.durationMs)
-  if (roomy !== null && terminal.again) return terminal.again(roomy)
+  if (roomy !== null && terminal.again !== undefined) return terminal.again(roomy)
   const workload = await loadWorkload(simCase.workload)
   const report = await OutputFile.openIf(files.report)
   const trace = await TraceFile.openIf(files.trace)
