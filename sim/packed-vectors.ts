@@ -69,12 +69,11 @@ export class PackedVector implements ReadonlyVersionVector {
   }
 
   covers(other: ReadonlyVersionVector): boolean {
-    return this.firstMissing(other) === null
+    return this.copy().covers(other)
   }
 
   firstMissing(other: ReadonlyVersionVector): Dot | null {
-    for (const [writer, sequence] of other.entries()) if (this.get(writer) < sequence) return { writer, sequence }
-    return null
+    return this.copy().firstMissing(other)
   }
 
   *entries(): IterableIterator<[WriterId, number]> {

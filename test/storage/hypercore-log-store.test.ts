@@ -112,7 +112,7 @@ describe('a store', () => {
     expect(store.unnamedCount).toBe(1)
   })
 
-  it('[LG1] gets a block of which the other end was heard nothing', async () => {
+  it('gets a block of which the other end was heard nothing', async () => {
     const [a, b] = [await world.open('a'), await world.open('b')]
     const key = await append(a.store, 0, log(2))
     b.store.follow(WRITER, key)
