@@ -15,6 +15,7 @@ import { conditionsHold } from './conditions-hold.ts'
 import { conflictsKept } from './conflicts-kept.ts'
 import { conflictsTold } from './conflicts-told.ts'
 import { corruptNeverServed } from './corrupt-never-served.ts'
+import { deadlinesTold } from './deadlines-told.ts'
 import { doneAsAsked } from './done-as-asked.ts'
 import { dotUnique } from './dot-unique.ts'
 import { electionSafety } from './election-safety.ts'
@@ -88,6 +89,7 @@ function leaderInvariants(oracle: Oracle): Invariant[] {
     chainPrefix(oracle),
     applyCommitted(oracle),
     endKept(oracle),
+    deadlinesTold(),
     oneChange(oracle),
     removedRefused(oracle),
     reportFrozen(oracle),

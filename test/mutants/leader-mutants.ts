@@ -352,4 +352,23 @@ export const LEADER_MUTANTS: readonly Mutant[] = [
     find: '    this.#goesByClock = goesByClock\n',
     replace: '    this.#goesByClock = goesByClock\n    if (goesByClock) this.#burials = []\n',
   },
+  {
+    name: 'header-expires-nothing',
+    rule: 'RG6',
+    mode: 'leader',
+    what: 'what had expired before a leader was elected is back until it says so anew',
+    file: 'core/leader-mode/leader-mode.ts',
+    find: 'asked: this.#keeper.current.asked, adopts, expiredMs }',
+    replace: 'asked: this.#keeper.current.asked, adopts, expiredMs: Math.min(expiredMs, 0) }',
+  },
+  {
+    name: 'expires-by-a-clock-that-jumped',
+    rule: 'RG6',
+    mode: 'leader',
+    faults: 'clock-step,kill-leader',
+    what: 'a leader whose clock has just jumped far ahead says at once which deadlines have passed by that',
+    file: 'core/leader-mode/agenda.ts',
+    find: 'Math.min(this.#context.now().wallMs, this.#context.stampingWallMs())',
+    replace: 'Math.max(this.#context.now().wallMs, this.#context.stampingWallMs())',
+  },
 ]

@@ -27,6 +27,7 @@ export class HandMadeNode implements NodeView {
   heldRequests = 0
   logs: Status['logs'] = []
   peers: Status['peers'] = []
+  clockOffsetMs = 0
   promise = NO_PROMISE
   /** Blocks of each log on its disk. */
   readonly lengths = new Map<WriterId, number>()
@@ -51,7 +52,7 @@ export class HandMadeNode implements NodeView {
   }
 
   status(): Status {
-    return { logs: this.logs, peers: this.peers } as unknown as Status
+    return { logs: this.logs, peers: this.peers, clockOffsetMs: this.clockOffsetMs } as unknown as Status
   }
 }
 

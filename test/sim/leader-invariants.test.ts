@@ -14,6 +14,7 @@ import { applyCommitted } from '../../sim/invariants/apply-committed.ts'
 import { chainPrefix } from '../../sim/invariants/chain-prefix.ts'
 import { commitHeld } from '../../sim/invariants/commit-held.ts'
 import { committedKept } from '../../sim/invariants/committed-kept.ts'
+import { deadlinesTold } from '../../sim/invariants/deadlines-told.ts'
 import { electionSafety } from '../../sim/invariants/election-safety.ts'
 import { endKept } from '../../sim/invariants/end-kept.ts'
 import { headerAdopts } from '../../sim/invariants/header-adopts.ts'
@@ -481,6 +482,33 @@ describe('RemovedRefused', () => {
     run.node(2).directory = DIRECTORIES[2] as DirectoryId
     run.happen({ kind: 'connected', left: 0, right: 2 })
     expect(run.messages).toEqual(['node 0 connects to node 2, whose directory was removed'])
+  })
+})
+
+describe('DeadlinesTold', () => {
+  const MINUTE_MS = 60_000
+  const expire = (untilMs: number): ChainBlock => ({ kind: 'expire', untilMs, timestamp: 9000 as Timestamp })
+
+  it('[RG6] takes what the clock of the leader says, and finds a header that says less', () => {
+    const run = new LedRun(() => deadlinesTold(MINUTE_MS))
+    run.header(L2, 2, null, { expiredMs: START_WALL_MS })
+    run.node(0).wallMs += 500
+    run.block(L2, expire(START_WALL_MS + 500))
+    expect(run.messages).toEqual([])
+    run.header(L4, 4, [L2, 2, 2])
+    expect(run.messages).toEqual([`node 1 says that deadlines have passed up to ${START_WALL_MS - 2} ms behind its clock`])
+  })
+
+  it('[RG6] [HL3] takes no clock that is far ahead of the others for what it says', () => {
+    const run = new LedRun(() => deadlinesTold(MINUTE_MS))
+    run.header(L2, 2, null, { expiredMs: START_WALL_MS })
+    run.node(0).wallMs += 10 * MINUTE_MS
+    run.node(0).clockOffsetMs = -10 * MINUTE_MS
+    run.block(L2, expire(START_WALL_MS))
+    run.block(L2, expire(START_WALL_MS + MINUTE_MS))
+    expect(run.messages).toEqual([])
+    run.block(L2, expire(START_WALL_MS + 10 * MINUTE_MS))
+    expect(run.messages).toEqual([`node 0 says that deadlines have passed up to ${9 * MINUTE_MS - 2} ms ahead of what it may be`])
   })
 })
 
