@@ -285,8 +285,8 @@ describe('a full disk', () => {
     const changes: boolean[] = []
     const journal = await open({ preallocate: filling(disk), onRoomChange: (hasRoom) => changes.push(hasRoom) })
     disk.isFull = true
-    let index = 0
-    while (journal.hasRoom) expect(await append(journal, [block(index++, 'x'.repeat(1000))])).toBeNull()
+    let index = await fillPastHalf(journal, 0)
+    await eventually(() => !journal.hasRoom, DEADLINE_MS)
     expect(changes).toEqual([false])
     expect(await append(journal, [block(index++, 'what was admitted before')])).toBeNull()
     disk.isFull = false
@@ -315,7 +315,8 @@ describe('a full disk', () => {
     let index = 0
     while (journal.segmentCount < 3) await append(journal, [block(index++, 'x'.repeat(1000))])
     disk.isFull = true
-    while (journal.hasRoom) await append(journal, [block(index++, 'x'.repeat(1000))])
+    index = await fillPastHalf(journal, index)
+    await eventually(() => !journal.hasRoom, DEADLINE_MS)
     journal.release(new Map([[WRITER, index]]))
     await eventually(() => journal.hasRoom, DEADLINE_MS)
     await close(journal)
@@ -330,12 +331,19 @@ describe('a full disk', () => {
     const disk = { isFull: false }
     const journal = await open({ preallocate: filling(disk) })
     disk.isFull = true
-    let index = 0
-    while (journal.hasRoom) await append(journal, [block(index++, 'x'.repeat(1000))])
+    await fillPastHalf(journal, 0)
+    await eventually(() => !journal.hasRoom, DEADLINE_MS)
     await close(journal)
     expect(readdirSync(directory)).not.toContain('preparing')
   })
 })
+
+/** So that the next segment is asked for, and not needed yet. @returns the index after the last block */
+async function fillPastHalf(journal: SegmentJournal, index: number): Promise<number> {
+  let next = index
+  for (let bytes = 0; bytes < SEGMENT_BYTES / 2; bytes += 1000) expect(await append(journal, [block(next++, 'x'.repeat(1000))])).toBeNull()
+  return next
+}
 
 function open(options: Partial<JournalOptions> = {}): Promise<SegmentJournal> {
   return SegmentJournal.open({ directory, segmentBytes: SEGMENT_BYTES, ...options })
