@@ -73,7 +73,8 @@ export function renderCounts(counts: Counts, palette: Palette): string[] {
       formatCount(counts.messages),
       [
         [counts.messages, 'messages'],
-        [counts.blocks, 'blocks'],
+        [counts.pushes, 'pushed blocks'],
+        [counts.blocks, 'fetched blocks'],
         [counts.disconnections, 'broken connections'],
         [counts.partitions, 'partitions'],
       ],

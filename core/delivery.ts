@@ -14,21 +14,25 @@
 import { assert, concatBytes, type LogKey, MalformedError, type NodeName, nodeOfWriter, present, type WriterId } from '../base/index.ts'
 import { type ReadonlyVersionVector, VECTOR_WRITERS_MAX, type VersionVector } from '../crdt/index.ts'
 import { BlockedLogs } from './blocked-logs.ts'
-import type { Effect, RecoveredLog } from './effects.ts'
+import type { Effect, RecoveredLog, TailBlock } from './effects.ts'
 import { contextAfter, contextAfterHeader, decodeEntries, decodeHeader, type Entry, type Header, lastOf } from './entry.ts'
 import type { GroupName } from './group.ts'
+import { KnownLogs } from './known-logs.ts'
 import { type EntryFault, findAdoptable } from './leader-mode/adoptable.ts'
 import { type ChainBlock, decodeChainBlock } from './leader-mode/chain-block.ts'
 import type { ChainEnd, ChainLink } from './leader-mode/chain-link.ts'
-import { type Cursor, newCursor, statusOf, timestampOf } from './log-cursor.ts'
+import { type Cursor, statusOf } from './log-cursor.ts'
 import type { AnnouncedLog } from './message.ts'
 import type { LogFailure } from './ports.ts'
+import type { PushedBlock } from './pushed-blocks.ts'
 import type { State } from './state.ts'
 import type { LogState, LogStatus } from './status.ts'
 import { Vouched } from './vouched.ts'
 
 /** Logs known at once. An announcement past this is not followed. */
 export const LOGS_MAX = VECTOR_WRITERS_MAX
+/** Entries of a log that may wait before no more of it is taken than one read brings. */
+const WAITING_ENTRIES_MAX = 1024
 
 /** What delivery asks of the replica around it. */
 export interface DeliveryContext {
@@ -57,14 +61,10 @@ export interface DeliveryContext {
 
 export class Delivery {
   readonly #context: DeliveryContext
-  readonly #cursors = new Map<WriterId, Cursor>()
+  readonly known = new KnownLogs()
   /** Cursors with something waiting. */
   readonly #waiting = new Set<Cursor>()
   readonly #blocked = new BlockedLogs()
-  /** Logs that a later one continues: their node writes them no more. */
-  readonly #sealed = new Set<WriterId>()
-  /** Own logs of this life that are written no more. */
-  readonly #retired = new Set<WriterId>()
   readonly #vouched = new Vouched()
   /** Where the blocks of own logs begin that may be incomplete in the journal. */
   readonly #openIndexes = new Map<WriterId, number>()
@@ -79,16 +79,14 @@ export class Delivery {
   recover(logs: readonly RecoveredLog[], failed: ReadonlyMap<WriterId, LogFailure>): void {
     for (const log of logs) {
       const failure = failed.get(log.writer) ?? null
-      const cursor = this.#add(log.writer, log.key, 'recovering', log.length)
+      const cursor = this.known.add(log.writer, log.key, 'recovering', log.length)
       // What a log gave before it went out of service stays; nothing is added to it.
-      if (failure === null) {
-        cursor.tail = log.tail
-        cursor.open = log.open
-      }
+      cursor.tail = failure === null ? log.tail : log.tail.filter(({ signature }) => signature !== null)
+      if (failure === null) cursor.open = log.open
       cursor.failure = failure
       if (failure === null && log.open.length > 0) this.#openIndexes.set(log.writer, log.openIndex)
     }
-    for (const cursor of [...this.#cursors.values()]) this.#advance(cursor)
+    for (const cursor of [...this.known.values()]) this.#advance(cursor)
     this.drain()
   }
 
@@ -97,7 +95,7 @@ export class Delivery {
     let done = 0
     let total = 0
     let isDone = true
-    for (const cursor of this.#cursors.values()) {
+    for (const cursor of this.known.values()) {
       total += cursor.localLength
       done += Math.min(cursor.next, cursor.localLength)
       // What waits while nothing is being read can be set free only by what peers have.
@@ -114,81 +112,101 @@ export class Delivery {
   finishRecovery(): boolean {
     if (!this.#isOpenDue && this.recoveryProgress() === null) {
       this.#isOpenDue = true
-      for (const cursor of [...this.#cursors.values()]) this.#takeOpen(cursor)
+      for (const cursor of [...this.known.values()]) this.#takeOpen(cursor)
       // What they set free may let the reading of other logs go on.
       this.drain()
     }
     if (this.recoveryProgress() !== null) return false
-    for (const { phase, failure, waiting, isChained, writer, key } of this.#cursors.values()) {
+    for (const { phase, failure, waiting, isChained, writer, key } of this.known.values()) {
       if (phase !== 'recovering' || failure !== null || key === null || (waiting.length === 0 && !isChained)) continue
       this.#context.emit({ kind: 'follow', writer, key })
     }
     return true
   }
 
-  /** Own logs of earlier lives of which the journal has a block that is never appended, with its index; those whose entries are all applied. */
-  settledOpenIndexes(): [WriterId, number][] {
-    return [...this.#openIndexes].filter(([writer]) => {
-      const { open, waiting } = this.#cursor(writer)
-      return open.length === 0 && waiting.every(({ isCarried }) => !isCarried)
-    })
-  }
-
-  has(writer: WriterId): boolean {
-    return this.#cursors.has(writer)
+  /** How many blocks of each log the journal need not keep, when nothing waits to be carried; the log store has `durable` of them. */
+  releasable(durable: ReadonlyMap<WriterId, number>): ReadonlyMap<WriterId, number> {
+    const releasable = new Map(durable)
+    // Own logs of earlier lives whose last block, which is never appended, is applied.
+    for (const [writer, index] of this.#openIndexes) {
+      const { open, waiting } = this.known.get(writer)
+      const isSettled = open.length === 0 && waiting.every(({ isCarried }) => !isCarried)
+      if (isSettled && (durable.get(writer) ?? 0) >= index) releasable.set(writer, index + 1)
+    }
+    // What was pushed of a log that is out of service by now is in no copy, and will be in none.
+    for (const { writer, phase } of this.known.values())
+      if (phase === 'out' && nodeOfWriter(writer) !== this.#context.node) releasable.set(writer, Number.MAX_SAFE_INTEGER)
+    return releasable
   }
 
   /** The log that this node writes from now on: nothing is read from it. */
   activate(header: Header): void {
-    assert(!this.has(header.writer), 'a log is minted twice')
-    this.#add(header.writer, null, 'active', 0).context = contextAfterHeader(header)
-    if (header.continues !== null) this.#sealed.add(header.continues)
-  }
-
-  /** This node writes a log of its own no more. */
-  retire(writer: WriterId): void {
-    this.#retired.add(writer)
+    assert(!this.known.has(header.writer), 'a log is minted twice')
+    this.known.add(header.writer, null, 'active', 0).context = contextAfterHeader(header)
+    this.known.seal(header.continues)
   }
 
   /** One more block of the active log is durable. */
   recordOwn(writer: WriterId, length: number, sequence: number): void {
-    const cursor = this.#cursor(writer)
+    const cursor = this.known.get(writer)
     cursor.next = length
     cursor.context = { ...present(cursor.context, 'an active log has its header'), sequence }
   }
 
   /** An own log has its key. */
   open(writer: WriterId, key: LogKey): void {
-    const cursor = this.#cursor(writer)
+    const cursor = this.known.get(writer)
     cursor.key = key
     this.#advance(cursor)
   }
 
   /** Learns a log by its key. True if that is new here: peers may not know it either. */
   learn({ writer, key }: AnnouncedLog): boolean {
-    const known = this.#cursors.get(writer)
+    const known = this.known.find(writer)
     // An own log of which only the journal is left learns its key from the peers.
     const isKeyless = known?.key === null && known.phase === 'recovering' && known.next === 0
     if (isKeyless) this.open(writer, key)
-    if (known !== undefined || this.#cursors.size >= LOGS_MAX) return isKeyless
-    this.#advance(this.#add(writer, key, 'following', 0))
+    if (known !== undefined || this.known.size >= LOGS_MAX) return isKeyless
+    this.#advance(this.known.add(writer, key, 'following', 0))
     return true
   }
 
   take(writer: WriterId, from: number, blocks: readonly Uint8Array[]): void {
-    const cursor = this.#cursor(writer)
+    const cursor = this.known.get(writer)
     cursor.isReading = false
     if (cursor.phase === 'out') return
-    assert(from === cursor.next, 'blocks arrive in order, without a gap')
     // What peers have added to a log that is being recovered is read after what the journal adds to it.
-    const taken = cursor.phase === 'recovering' ? blocks.slice(0, cursor.localLength - from) : blocks
+    const end = cursor.phase === 'recovering' ? cursor.localLength : from + blocks.length
+    // The first of them may have been pushed here meanwhile. If instead they follow on blocks that are still on
+    // their way through the journal, the log store has those too: all of it is read again.
+    const taken = from <= cursor.next ? blocks.slice(cursor.next - from, end - from) : []
     for (const block of taken) this.#decode(cursor, block, null)
     this.drain()
     this.#advance(cursor)
   }
 
+  /** Index of the next block of a log that is followed, from its header on; else null. */
+  nextOf(writer: WriterId): number | null {
+    const cursor = this.known.find(writer)
+    return cursor?.phase === 'following' && cursor.context !== null ? cursor.next : null
+  }
+
+  /** True if so much of a log waits here that the rest stays in the log store. */
+  isFull(writer: WriterId): boolean {
+    const { waiting, isChained } = this.known.get(writer)
+    return waiting.length >= WAITING_ENTRIES_MAX || (isChained && this.#context.isChainFull(writer))
+  }
+
+  /** Takes a block that was pushed here and is durable in the journal (LG5); one that its log brought meanwhile is left. */
+  takePushed({ writer, index, block }: PushedBlock): void {
+    const cursor = this.known.get(writer)
+    if (cursor.phase !== 'following' || index !== cursor.next) return
+    this.#decode(cursor, block.bytes, null)
+    this.drain()
+  }
+
   fail(writer: WriterId, failure: LogFailure): void {
-    const cursor = this.#cursor(writer)
+    const cursor = this.known.get(writer)
     // The first failure explains; what follows from it doesn't.
     cursor.failure ??= failure
     cursor.phase = 'out'
@@ -210,7 +228,7 @@ export class Delivery {
 
   /** The chain takes more of this log again. */
   resume(writer: WriterId): void {
-    this.#advance(this.#cursor(writer))
+    this.#advance(this.known.get(writer))
   }
 
   /**
@@ -226,45 +244,12 @@ export class Delivery {
 
   /** What the header of a log says of the chain. */
   linkOf(writer: WriterId): ChainLink {
-    return this.#cursor(writer).link
-  }
-
-  /** The key under which a writer's log is known, if it is. */
-  keyOf(writer: WriterId): LogKey | null {
-    return this.#cursors.get(writer)?.key ?? null
-  }
-
-  /** The last log that `node` wrote, as far as it is known here. */
-  lastLogOf(node: NodeName): WriterId | null {
-    let last: Cursor | null = null
-    for (const cursor of this.#cursors.values()) {
-      if (nodeOfWriter(cursor.writer) !== node || this.#sealed.has(cursor.writer)) continue
-      if (last === null || timestampOf(cursor) > timestampOf(last)) last = cursor
-    }
-    return last?.writer ?? null
-  }
-
-  announced(): AnnouncedLog[] {
-    const logs: AnnouncedLog[] = []
-    for (const { writer, key, failure } of this.#cursors.values()) {
-      if (key !== null && failure?.kind !== 'forked') logs.push({ writer, key })
-    }
-    return logs
+    return this.known.get(writer).link
   }
 
   statuses(): LogStatus[] {
     const { frontier } = this.#context
-    return [...this.#cursors.values()].map((cursor) => statusOf(cursor, this.#stateOf(cursor), frontier.get(cursor.writer)))
-  }
-
-  #add(writer: WriterId, key: LogKey | null, phase: Cursor['phase'], localLength: number): Cursor {
-    const cursor = newCursor(writer, key, phase, localLength)
-    this.#cursors.set(writer, cursor)
-    return cursor
-  }
-
-  #cursor(writer: WriterId): Cursor {
-    return present(this.#cursors.get(writer), 'every log that is spoken of is known')
+    return [...this.known.values()].map((cursor) => statusOf(cursor, this.#stateOf(cursor), frontier.get(cursor.writer)))
   }
 
   /** The single decision about what a log does next. */
@@ -275,7 +260,7 @@ export class Delivery {
     if (cursor.tail.length > 0) {
       const { tail } = cursor
       cursor.tail = []
-      for (const block of tail) this.#decode(cursor, block, block)
+      for (const block of tail) this.#decode(cursor, block.bytes, block)
       this.drain()
       return
     }
@@ -304,13 +289,13 @@ export class Delivery {
     this.#context.emit({ kind: 'read', writer: cursor.writer, from: cursor.next })
   }
 
-  #decode(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+  #decode(cursor: Cursor, block: Uint8Array, unstored: TailBlock | null): void {
     if (cursor.phase === 'out') return
     const index = cursor.next
     try {
-      if (index === 0) this.#decodeHeader(cursor, block, unappended)
-      else if (cursor.isChained) this.#decodeChainBlock(cursor, block, unappended)
-      else this.#decodeEntries(cursor, block, unappended)
+      if (index === 0) this.#decodeHeader(cursor, block, unstored)
+      else if (cursor.isChained) this.#decodeChainBlock(cursor, block, unstored)
+      else this.#decodeEntries(cursor, block, unstored)
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       this.fail(cursor.writer, { kind: 'corrupt', reason: `block ${index}: ${error.message}` })
@@ -319,34 +304,34 @@ export class Delivery {
     cursor.next = index + 1
   }
 
-  #decodeHeader(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+  #decodeHeader(cursor: Cursor, block: Uint8Array, unstored: TailBlock | null): void {
     const header = decodeHeader(block)
     if (header.writer !== cursor.writer) throw new MalformedError(`the header is of ${header.writer}`)
     if (header.group !== this.#context.group) throw new MalformedError(`the header is of the group ${header.group}`)
     cursor.context = contextAfterHeader(header)
-    if (header.continues !== null) this.#sealed.add(header.continues)
+    this.known.seal(header.continues)
     cursor.link = header.chain
     cursor.isChained = header.chain.leadership !== null
     if (cursor.isChained) this.#context.chain(cursor.writer, { kind: 'header', header }, block)
     else if (header.chain.follows !== null) this.#context.learnChainEnd(header.chain.follows)
-    if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: 0, blocks: [unappended] })
+    if (unstored !== null) this.#store(cursor, 0, unstored)
   }
 
-  #decodeEntries(cursor: Cursor, block: Uint8Array, unappended: Uint8Array | null): void {
+  #decodeEntries(cursor: Cursor, block: Uint8Array, unstored: TailBlock | null): void {
     const entries = decodeEntries(block, present(cursor.context, 'a header comes before the entries'))
     const lastEntry = entries.at(-1)
     for (const entry of entries) {
       if (entry.writer === cursor.writer) cursor.context = contextAfter(entry)
       if (cursor.phase === 'recovering') this.#vouch(cursor, entry)
-      this.#wait(cursor, entry, cursor.next, entry === lastEntry ? unappended : null, false)
+      this.#wait(cursor, entry, cursor.next, entry === lastEntry ? unstored : null, false)
     }
   }
 
-  #decodeChainBlock(cursor: Cursor, bytes: Uint8Array, unappended: Uint8Array | null): void {
+  #decodeChainBlock(cursor: Cursor, bytes: Uint8Array, unstored: TailBlock | null): void {
     const block = decodeChainBlock(bytes, present(cursor.context, 'a header comes before the blocks'))
     if (block.kind === 'entry') cursor.context = contextAfter(block.entry)
     this.#context.chain(cursor.writer, block, bytes)
-    if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: cursor.next, blocks: [unappended] })
+    if (unstored !== null) this.#store(cursor, cursor.next, unstored)
   }
 
   /** Takes the block that may be incomplete, once those before it are taken. The place in the log stays: peers may have all of it. */
@@ -366,12 +351,18 @@ export class Delivery {
     return true
   }
 
+  /** The log store gets a block that only the journal has. */
+  #store({ writer, failure }: Cursor, index: number, { bytes, signature }: TailBlock): void {
+    if (signature === null) this.#context.emit({ kind: 'append', writer, index, blocks: [bytes] })
+    else if (failure === null) this.#context.emit({ kind: 'insert', writer, index, block: { bytes, signature } })
+  }
+
   #vouch(cursor: Cursor, entry: Entry): void {
     if (nodeOfWriter(cursor.writer) === this.#context.node) this.#vouched.note(entry)
   }
 
-  #wait(cursor: Cursor, entry: Entry, index: number, unappended: Uint8Array | null, isCarried: boolean): void {
-    cursor.waiting.push({ entry, index, unappended, isCarried })
+  #wait(cursor: Cursor, entry: Entry, index: number, unstored: TailBlock | null, isCarried: boolean): void {
+    cursor.waiting.push({ entry, index, unstored, isCarried })
     this.#waiting.add(cursor)
   }
 
@@ -379,7 +370,7 @@ export class Delivery {
   #applyWaiting(cursor: Cursor): boolean {
     let taken = 0
     for (const waiting of cursor.waiting) {
-      const { entry, unappended } = waiting
+      const { entry, unstored } = waiting
       if (!this.#isCovered(entry)) {
         if (!this.#isApplicable(cursor, entry)) break
         const reason = this.#context.state.findFault(entry)
@@ -391,7 +382,7 @@ export class Delivery {
         this.#context.apply(entry)
         if (waiting.isCarried) this.#context.carry(entry)
       }
-      if (unappended !== null) this.#context.emit({ kind: 'append', writer: cursor.writer, index: waiting.index, blocks: [unappended] })
+      if (unstored !== null) this.#store(cursor, waiting.index, unstored)
       taken += 1
     }
     if (taken === 0) return false
@@ -429,9 +420,9 @@ export class Delivery {
 
   #stateOf(cursor: Cursor): LogState {
     if (cursor.failure !== null) return cursor.failure.kind
-    if (cursor.phase === 'active') return this.#retired.has(cursor.writer) ? 'sealed' : 'active'
+    if (cursor.phase === 'active') return this.known.isRetired(cursor.writer) ? 'sealed' : 'active'
     const first = cursor.waiting[0]
-    if (first === undefined) return this.#sealed.has(cursor.writer) ? 'sealed' : 'following'
+    if (first === undefined) return this.known.isSealed(cursor.writer) ? 'sealed' : 'following'
     return this.#isHeld(first.entry) ? 'skewed' : 'waiting'
   }
 }

@@ -27,6 +27,8 @@ export type Effect =
   | { readonly kind: 'persist'; readonly records: readonly JournalRecord[]; readonly replies: readonly ReplyEffect[] }
   /** Blocks of an own log, durable in the journal, go to the log store and so to the peers (JR2). */
   | { readonly kind: 'append'; readonly writer: WriterId; readonly index: number; readonly blocks: readonly Uint8Array[] }
+  /** A block that was pushed here goes into this node's copy of its log, if it fits (LG5). */
+  | { readonly kind: 'insert'; readonly writer: WriterId; readonly index: number; readonly block: SignedBlock }
   | { readonly kind: 'follow'; readonly writer: WriterId; readonly key: LogKey }
   | { readonly kind: 'read'; readonly writer: WriterId; readonly from: number }
   | { readonly kind: 'send'; readonly to: NodeName; readonly message: Uint8Array }
@@ -44,6 +46,16 @@ export type Input =
   | { readonly kind: 'withdrawn'; readonly id: RequestId }
   | { readonly kind: 'gathered' }
   | { readonly kind: 'persisted' }
+  /** The blocks of the oldest open `append` of this log have their signatures: they may be pushed to peers (LG5). */
+  | {
+      readonly kind: 'signed'
+      readonly writer: WriterId
+      readonly index: number
+      readonly blocks: readonly Uint8Array[]
+      readonly signatures: readonly Uint8Array[]
+    }
+  /** The log store takes what an `insert` gave. */
+  | { readonly kind: 'inserted'; readonly writer: WriterId; readonly index: number; readonly block: SignedBlock }
   /** What the oldest open `append` of this log gave is in the log store. */
   | { readonly kind: 'appended'; readonly writer: WriterId; readonly key: LogKey }
   | { readonly kind: 'blocks'; readonly writer: WriterId; readonly from: number; readonly blocks: readonly Uint8Array[] }
@@ -55,6 +67,18 @@ export type Input =
   | { readonly kind: 'disk'; readonly hasRoom: boolean }
   | { readonly kind: 'tick' }
 
+/** A block of another node's log, with its writer's signature over the log up to it. */
+export interface SignedBlock {
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** A block that the journal has and the log store may lack; of an own log it has no signature: this node can make it. */
+export interface TailBlock {
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array | null
+}
+
 /** A log as found at the start, with what only the journal has of it (JR5). */
 export interface RecoveredLog {
   readonly writer: WriterId
@@ -62,8 +86,8 @@ export interface RecoveredLog {
   readonly key: LogKey | null
   /** Blocks that the log store holds. */
   readonly length: number
-  /** The blocks from `length` on, out of the journal; they are appended byte for byte. */
-  readonly tail: readonly Uint8Array[]
+  /** The blocks from `length` on, out of the journal; own ones are appended byte for byte, those with a signature inserted. */
+  readonly tail: readonly TailBlock[]
   /** The parts of the journal's last block, in order. It may be incomplete, so it is never appended (JR8). */
   readonly open: readonly Uint8Array[]
   /** Its index: past a gap, if the journal has one. */

@@ -3,13 +3,14 @@
  * the rest, and what members say about leading goes on to the leader mode.
  */
 
-import { type DirectoryId, type LogKey, MalformedError, type NodeName, type Now, type WriterId } from '../base/index.ts'
+import { type DirectoryId, type LogKey, MalformedError, type NodeName, type Now, present, type WriterId } from '../base/index.ts'
 import type { Delivery } from './delivery.ts'
 import type { Effect } from './effects.ts'
 import type { LeaderMode } from './leader-mode/leader-mode.ts'
 import { ANNOUNCED_LOGS_MAX, type AnnouncedLog, decodeMessage, encodeMessage, type Message } from './message.ts'
 import type { Peers } from './peers.ts'
 import type { LogFailure } from './ports.ts'
+import { PUSHED_BYTES_MAX, type PushedBlock } from './pushed-blocks.ts'
 
 export interface GossipContext {
   readonly peers: Peers
@@ -23,6 +24,8 @@ export interface GossipContext {
   failLog(writer: WriterId, failure: LogFailure): void
   /** A peer has reported anew what it holds. */
   reported(): void
+  /** A peer has pushed a block of its log. */
+  pushed(block: PushedBlock): void
 }
 
 export class Gossip {
@@ -42,7 +45,7 @@ export class Gossip {
     const { peers, mode, delivery } = this.#context
     peers.connect(peer, directory, this.#context.now())
     mode.members.meet(peer, directory)
-    this.#announce(delivery.announced(), [peer])
+    this.#announce(delivery.known.announced(), [peer])
     this.#sendHeartbeat(peer)
   }
 
@@ -84,6 +87,8 @@ export class Gossip {
         if (this.#isForeign(from)) return
         if (message.committed !== null) mode.learnCommit(message.committed)
         return mode.hearPromise(message.promised)
+      case 'push':
+        return this.#context.pushed(message)
       default:
         return this.#isForeign(from) ? undefined : mode.receive(from, message)
     }
@@ -108,6 +113,18 @@ export class Gossip {
     this.#announce([{ writer, key }], this.#context.peers.connected())
   }
 
+  /** Blocks of an own log may travel: the peers in reach get them at once, without asking for them (LG5). */
+  push(writer: WriterId, index: number, blocks: readonly Uint8Array[], signatures: readonly Uint8Array[]): void {
+    const peers = this.#context.peers.connected()
+    if (peers.length === 0) return
+    for (const [offset, bytes] of blocks.entries()) {
+      const signature = present(signatures[offset], 'each block has its signature')
+      if (bytes.length > PUSHED_BYTES_MAX) return
+      const message = encodeMessage({ kind: 'push', writer, index: index + offset, block: { bytes, signature } })
+      for (const to of peers) this.#context.emit({ kind: 'send', to, message })
+    }
+  }
+
   sendHeartbeats(): void {
     for (const peer of this.#context.peers.connected()) this.#sendHeartbeat(peer)
   }
@@ -125,7 +142,7 @@ export class Gossip {
   /** True if the log is new here. */
   #learn(log: AnnouncedLog): boolean {
     const { delivery } = this.#context
-    const known = delivery.keyOf(log.writer)
+    const known = delivery.known.keyOf(log.writer)
     if (known === null || known === log.key) return delivery.learn(log)
     this.#context.failLog(log.writer, { kind: 'forked', reason: `two logs claim this writer: ${known} and ${log.key}` })
     return false

@@ -153,14 +153,16 @@ export class Interpreter {
         this.#isPersisting = true
         return journal.append(effect.records, (failure) => this.#persisted(effect, failure))
       case 'append':
-        return logs.append(effect.writer, effect.index, effect.blocks, (key) => {
-          this.input({ kind: 'appended', writer: effect.writer, key })
+        return this.#append(effect)
+      case 'insert':
+        return logs.insert(effect.writer, effect.index, effect.block, () => {
+          this.input({ ...effect, kind: 'inserted' })
         })
       case 'follow':
         return logs.follow(effect.writer, effect.key)
       case 'read':
-        return logs.read(effect.writer, effect.from, (blocks) => {
-          this.input({ kind: 'blocks', writer: effect.writer, from: effect.from, blocks })
+        return logs.read(effect.writer, effect.from, (from, blocks) => {
+          this.input({ kind: 'blocks', writer: effect.writer, from, blocks })
         })
       case 'send':
         return this.#transport?.send(effect.to, group, effect.message)
@@ -171,6 +173,16 @@ export class Interpreter {
       default:
         return unreachable(effect)
     }
+  }
+
+  #append({ writer, index, blocks }: Extract<Effect, { kind: 'append' }>): void {
+    this.#parts.logs.append(
+      writer,
+      index,
+      blocks,
+      (signatures) => this.input({ kind: 'signed', writer, index, blocks, signatures }),
+      (key) => this.input({ kind: 'appended', writer, key }),
+    )
   }
 
   #persisted(effect: Extract<Effect, { kind: 'persist' }>, failure: SkeinError | null): void {

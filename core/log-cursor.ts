@@ -4,6 +4,7 @@
 
 import { type LogKey, nodeOfWriter, type WriterId } from '../base/index.ts'
 import type { Dependencies, Dot } from '../crdt/index.ts'
+import type { TailBlock } from './effects.ts'
 import type { Entry, EntryContext } from './entry.ts'
 import { type ChainLink, UNLINKED } from './leader-mode/chain-link.ts'
 import type { LogFailure } from './ports.ts'
@@ -12,8 +13,8 @@ import type { LogState, LogStatus } from './status.ts'
 export interface WaitingEntry {
   readonly entry: Entry
   readonly index: number
-  /** The block to append to the log store once applied, if it came out of the journal and this is its last entry. */
-  readonly unappended: Uint8Array | null
+  /** The block that goes to the log store once applied, if it came out of the journal and this is its last entry. */
+  readonly unstored: TailBlock | null
   /** Only the journal has it: to be carried, unless another block brings it first. */
   readonly isCarried: boolean
 }
@@ -32,7 +33,7 @@ export interface Cursor {
   /** Blocks in the log store at the start. */
   readonly localLength: number
   /** Blocks after those that only the journal has. Emptied when taken. */
-  tail: readonly Uint8Array[]
+  tail: readonly TailBlock[]
   /** The block after these, as far as the journal has it. Emptied when taken. */
   open: readonly Uint8Array[]
   isReading: boolean

@@ -2,7 +2,8 @@
  * Messages between the replicas of a group: binary, bounded.
  *
  * `announce` names logs by their keys, for a log can be found only by its key: a node tells what
- * it learned to all its peers, so that entries travel over relays. `heartbeat` is everything
+ * it learned to all its peers, so that entries travel over relays. `push` is a block of the sender's
+ * log, ahead of the log (LG5). `heartbeat` is everything
  * else a peer has to know: the durable frontier (JR6), the clock, who is reached. What members say
  * about leading is in `leader-mode/message.ts`.
  */
@@ -35,10 +36,15 @@ import { decodeChainPlace, encodeChainPlace } from './leader-mode/chain-link.ts'
 import { decodeLeaderMessage, encodeLeaderMessage, type LeaderMessage } from './leader-mode/message.ts'
 import type { ChainPlace } from './leader-mode/position.ts'
 import { decodeNames, encodeNames } from './leader-mode/voters.ts'
+import { PUSHED_BYTES_MAX, type PushedBlock } from './pushed-blocks.ts'
 
 const ANNOUNCE = 1
 const HEARTBEAT = 2
+/** After those of `leader-mode/message.ts`. */
+const PUSH = 8
 const KEY_BYTES = 32
+/** An Ed25519 signature in hypercore's envelope takes 68. */
+const SIGNATURE_BYTES_MAX = 128
 const DIGEST_BYTES = 8
 /** Logs in one announcement: about 50 bytes each. More go in several. */
 export const ANNOUNCED_LOGS_MAX = 1024
@@ -82,15 +88,21 @@ export interface Heartbeat {
   readonly nameContested: boolean
 }
 
-export type Message = Announce | (Heartbeat & { readonly frontier: VersionVector }) | LeaderMessage
+export interface Push extends PushedBlock {
+  readonly kind: 'push'
+}
 
-export function encodeMessage(message: Announce | Heartbeat | LeaderMessage): Uint8Array {
+export type Message = Announce | Push | (Heartbeat & { readonly frontier: VersionVector }) | LeaderMessage
+
+export function encodeMessage(message: Announce | Push | Heartbeat | LeaderMessage): Uint8Array {
   const output = new ByteWriter()
   switch (message.kind) {
     case 'announce':
       output.byte(ANNOUNCE).uint(message.logs.length)
       for (const { writer, key } of message.logs) output.binary(writer).fixed(bytesOfHex(key))
       return output.finish()
+    case 'push':
+      return output.byte(PUSH).binary(message.writer).uint(message.index).bytes(message.block.signature).bytes(message.block.bytes).finish()
     case 'heartbeat':
       output.byte(HEARTBEAT).uint(Math.floor(message.sentAtMs)).uint(Math.floor(message.wallMs))
       if (message.echo === null) output.byte(0)
@@ -112,14 +124,37 @@ export function encodeMessage(message: Announce | Heartbeat | LeaderMessage): Ui
   }
 }
 
+/** True of a `push`, told from its first byte. */
+export function isPush(message: Uint8Array): boolean {
+  return message[0] === PUSH
+}
+
 /** @throws MalformedError */
 export function decodeMessage(bytes: Uint8Array): Message {
   const input = new ByteReader(bytes)
   const kind = input.byte()
-  const message = kind === ANNOUNCE ? decodeAnnounce(input) : kind === HEARTBEAT ? decodeHeartbeat(input) : decodeLeaderMessage(kind, input)
+  const message = decodeKind(kind, input)
   if (message === null) throw new MalformedError(`a message has the unknown kind ${kind}`)
   input.end()
   return message
+}
+
+function decodeKind(kind: number, input: ByteReader): Message | null {
+  switch (kind) {
+    case ANNOUNCE:
+      return decodeAnnounce(input)
+    case HEARTBEAT:
+      return decodeHeartbeat(input)
+    case PUSH:
+      return {
+        kind: 'push',
+        writer: decodeWriterId(input),
+        index: input.uint(),
+        block: { signature: input.bytes(SIGNATURE_BYTES_MAX), bytes: input.bytes(PUSHED_BYTES_MAX) },
+      }
+    default:
+      return decodeLeaderMessage(kind, input)
+  }
 }
 
 function decodeAnnounce(input: ByteReader): Announce {

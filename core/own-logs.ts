@@ -54,8 +54,8 @@ export class OwnLogs {
     this.retire()
     const { group, node, directory, random, delivery } = this.#context
     let writer = makeWriterId(node, random.uint32())
-    while (delivery.has(writer)) writer = makeWriterId(node, random.uint32())
-    const header: Header = { group, writer, directory, epoch, continues: delivery.lastLogOf(node), chain }
+    while (delivery.known.has(writer)) writer = makeWriterId(node, random.uint32())
+    const header: Header = { group, writer, directory, epoch, continues: delivery.known.lastLogOf(node), chain }
     delivery.activate(header)
     const log: OwnLog = { header, tail: new LogTail(), sequence: 0, dependencies: Dependencies.none() }
     this.#active = log
@@ -64,7 +64,7 @@ export class OwnLogs {
 
   /** Nothing more is sealed into the log of today; what is sealed still leaves. */
   retire(): void {
-    if (this.#active !== null) this.#context.delivery.retire(this.#active.header.writer)
+    if (this.#active !== null) this.#context.delivery.known.retire(this.#active.header.writer)
     if (this.#active !== null && !this.#active.tail.isDrained) this.#retired.add(this.#active)
     this.#active = null
   }

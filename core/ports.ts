@@ -8,6 +8,7 @@
 
 import type { DirectoryId, Key, LogKey, NodeName, Now, SkeinError, WriterId } from '../base/index.ts'
 import type { DigestedRegister } from './digest.ts'
+import type { SignedBlock } from './effects.ts'
 import type { GroupName } from './group.ts'
 import type { KeyRange } from './requests.ts'
 
@@ -26,6 +27,8 @@ export type JournalRecord =
       readonly joins?: true
       /** True if nothing joins it, so that it is known to be whole. */
       readonly whole?: true
+      /** Of a block that another node pushed here: its writer's signature over the log up to it (LG5). */
+      readonly signature?: Uint8Array
     }
   /** The latest replaces all earlier ones of its group and survives recycling (JR7). */
   | { readonly kind: 'facts'; readonly group: GroupName; readonly bytes: Uint8Array }
@@ -60,16 +63,30 @@ export interface LogStore {
   /**
    * Appends blocks of this node's own log at `index`, creating the log at index 0. Blocks that
    * are there already are compared and left. `done` gets the log's key.
+   * @param signed called first, if the blocks are new: gets for each the signature over the log up to it
    */
-  append(writer: WriterId, index: number, blocks: readonly Uint8Array[], done: (key: LogKey) => void): void
+  append(
+    writer: WriterId,
+    index: number,
+    blocks: readonly Uint8Array[],
+    signed: (signatures: readonly Uint8Array[]) => void,
+    done: (key: LogKey) => void,
+  ): void
+  /**
+   * Puts a block of a followed log into the copy here, out of turn: it was pushed, not fetched (LG5).
+   * @param taken called if it fits: then the block will be in the copy before any that follows, and an open read
+   *   that waited for it goes on behind it. Otherwise it is left, and fetched like any other
+   */
+  insert(writer: WriterId, index: number, block: SignedBlock, taken: () => void): void
   /** Keeps a copy of a log: its blocks are fetched from whichever peer has them. */
   follow(writer: WriterId, key: LogKey): void
   /**
    * Waits until the block at `from` is here, then hands over it and those after it, in order and
    * without a gap, at most `READ_BLOCKS_MAX` and about `READ_BYTES_MAX`. Only blocks that are
    * durable here are handed over (JR6). One read of a log is open at a time.
+   * @param done gets the index of the first: past `from` if that was inserted meanwhile
    */
-  read(writer: WriterId, from: number, done: (blocks: readonly Uint8Array[]) => void): void
+  read(writer: WriterId, from: number, done: (from: number, blocks: readonly Uint8Array[]) => void): void
   /** Makes all that was appended durable; `done` gets how many blocks of each own log are. */
   sync(done: (durable: ReadonlyMap<WriterId, number>) => void): void
   close(done: () => void): void

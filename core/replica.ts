@@ -17,7 +17,8 @@ import { Delivery } from './delivery.ts'
 import type { Effect, Input, RecoveredLog } from './effects.ts'
 import { type Entry, lastOf } from './entry.ts'
 import { Expiry } from './expiry.ts'
-import { decodeFacts, encodeFacts } from './facts.ts'
+import { decodeFacts } from './facts.ts'
+import { FactsKeeper } from './facts-keeper.ts'
 import { Gossip } from './gossip.ts'
 import { Health } from './health.ts'
 import { IdempotencyTable } from './idempotency.ts'
@@ -25,6 +26,7 @@ import { LeaderMode } from './leader-mode/leader-mode.ts'
 import { encodeMessage } from './message.ts'
 import { HEARTBEAT_INTERVAL_MS, Peers } from './peers.ts'
 import type { LogFailure, PeerRefusal, StateStore } from './ports.ts'
+import { PushedBlocks } from './pushed-blocks.ts'
 import type { ReplicaConfig } from './replica-config.ts'
 import type { ReadRequest, Reply, RequestId } from './requests.ts'
 import { State } from './state.ts'
@@ -38,13 +40,13 @@ export class Replica {
   readonly #frontier = new VersionVector()
   readonly #clock = new HybridClock()
   readonly #idempotency = new IdempotencyTable()
+  readonly #pushed: PushedBlocks
   readonly #peers: Peers
   readonly #delivery: Delivery
   readonly #writes: WritePath
   readonly #mode: LeaderMode
   readonly #admission: Admission
-  /** Logs out of service for good (LG2); journaled as facts. */
-  readonly #forked = new Map<WriterId, LogFailure>()
+  readonly #facts = new FactsKeeper()
   readonly #health: Health
   readonly #gossip: Gossip
   /** A copy of the frontier that replies share until it moves. */
@@ -52,7 +54,6 @@ export class Replica {
   #hasMoved = false
   #isStarted = false
   #isRecovered = false
-  #isFactsChanged = false
   #isReportWanted = false
   #heartbeatDueMs = 0
   #now: Now = { wallMs: 0, monotonicMs: 0 }
@@ -110,6 +111,14 @@ export class Replica {
       depose: (error) => this.#writes.depose(error),
       refuseGathered: (error, which) => this.#writes.refuseGathered(error, which),
     })
+    this.#pushed = new PushedBlocks({
+      group: config.group,
+      isReady: () => this.#isRecovered,
+      nextOf: (writer) => this.#delivery.nextOf(writer),
+      isFull: (writer) => this.#delivery.isFull(writer),
+      emit: (effect) => this.#emit(effect),
+      askGather: () => this.#writes.askGather(),
+    })
     const mode = this.#mode
     this.#writes = new WritePath({
       group: config.group,
@@ -128,15 +137,16 @@ export class Replica {
       clock: this.#clock,
       idempotency: this.#idempotency,
       delivery: this.#delivery,
+      pushed: this.#pushed,
       now: () => this.#now,
       stampingWallMs: () => this.#health.stampingWallMs(this.#now),
       emit: (effect) => this.#emit(effect),
       apply: (entry) => this.#apply(entry),
       read: (request) => this.#read(request),
       countPeersHolding: (version) => this.#peers.countHolding(version),
-      isOutOfService: (writer) => this.#forked.has(writer),
-      mustWriteFacts: () => this.#isFactsChanged || mode.mustWritePromise,
-      takeChangedFacts: () => this.#takeChangedFacts(),
+      isOutOfService: (writer) => this.#facts.forked.has(writer),
+      mustWriteFacts: () => this.#facts.isChanged || mode.mustWritePromise,
+      takeChangedFacts: (pushed) => this.#facts.take(mode.launchPromise(pushed)),
       factsLanded: () => mode.persisted(),
       permit: () => mode.permit,
       nextAct: () => mode.nextAct(),
@@ -155,6 +165,7 @@ export class Replica {
       emit: (effect) => this.#emit(effect),
       failLog: (writer, failure) => this.#failLog(writer, failure),
       reported: () => this.#writes.releaseConcerns(),
+      pushed: (block) => this.#pushed.receive(block),
     })
     this.#admission = new Admission({
       node: config.node,
@@ -234,11 +245,7 @@ export class Replica {
    * durable (JR7): blocks that are carried are needed no more once their carrier is journaled.
    */
   releasable(durable: ReadonlyMap<WriterId, number>): ReadonlyMap<WriterId, number> {
-    if (!this.#isRecovered || this.#writes.isCarrying) return durable
-    const releasable = new Map(durable)
-    for (const [writer, index] of this.#delivery.settledOpenIndexes())
-      if ((durable.get(writer) ?? 0) >= index) releasable.set(writer, index + 1)
-    return releasable
+    return this.#isRecovered && !this.#writes.isCarrying ? this.#delivery.releasable(durable) : durable
   }
 
   status(now: Now): Status {
@@ -278,6 +285,10 @@ export class Replica {
         return this.#writes.gathered()
       case 'persisted':
         return this.#writes.persisted()
+      case 'signed':
+        return this.#gossip.push(input.writer, input.index, input.blocks, input.signatures)
+      case 'inserted':
+        return this.#pushed.accept(input)
       case 'appended':
         return this.#appended(input.writer, input.key)
       case 'blocks':
@@ -305,10 +316,10 @@ export class Replica {
 
   #start(logs: readonly RecoveredLog[], facts: Uint8Array | null): void {
     const { forked, promise } = decodeFacts(facts)
-    for (const [writer, failure] of forked) this.#forked.set(writer, failure)
+    this.#facts.recover(forked)
     this.#mode.recover(promise)
     this.#isStarted = true
-    this.#delivery.recover(logs, this.#forked)
+    this.#delivery.recover(logs, forked)
   }
 
   #checkRecovered(): void {
@@ -351,7 +362,7 @@ export class Replica {
 
   #appended(writer: WriterId, key: LogKey): void {
     // Its first block gives a log its key.
-    if (this.#delivery.keyOf(writer) === null) {
+    if (this.#delivery.known.keyOf(writer) === null) {
       this.#delivery.open(writer, key)
       this.#gossip.announceOwn(writer, key)
     }
@@ -361,18 +372,7 @@ export class Replica {
   #failLog(writer: WriterId, failure: LogFailure): void {
     this.#delivery.fail(writer, failure)
     this.#mode.logFailed(writer)
-    if (failure.kind === 'forked' && !this.#forked.has(writer)) {
-      this.#forked.set(writer, failure)
-      this.#isFactsChanged = true
-      this.#writes.askGather()
-    }
-  }
-
-  #takeChangedFacts(): Uint8Array | null {
-    const promise = this.#mode.takeChangedPromise()
-    if (!this.#isFactsChanged && promise === null) return null
-    this.#isFactsChanged = false
-    return encodeFacts({ forked: this.#forked, promise: this.#mode.promise })
+    if (this.#facts.fork(writer, failure)) this.#writes.askGather()
   }
 
   // Peers

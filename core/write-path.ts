@@ -20,6 +20,7 @@ import type { ChainLink } from './leader-mode/chain-link.ts'
 import type { WritePermit } from './leader-mode/leader-mode.ts'
 import { isLed, type OwnLog, OwnLogs, type OwnLogsContext } from './own-logs.ts'
 import type { JournalRecord } from './ports.ts'
+import type { PushedBlocks, PushedRecord } from './pushed-blocks.ts'
 import { busyError, lostWriteError } from './refuse.ts'
 import { type CopiesRequest, isWrite, type ReadRequest, type Reply, type RequestId, type WriteRequest } from './requests.ts'
 import { type ConcernWait, ConcernWaits } from './waiting.ts'
@@ -35,6 +36,8 @@ interface Persisting {
 
 /** What the write path asks of the replica around it. */
 export interface WriteContext extends ExecutionContext, OwnLogsContext {
+  /** Blocks of other nodes that want a durable write. */
+  readonly pushed: PushedBlocks
   apply(entry: Entry): void
   /** Answers a read from the state, which is durable. */
   read(request: ReadRequest): Reply
@@ -43,8 +46,8 @@ export interface WriteContext extends ExecutionContext, OwnLogsContext {
   isOutOfService(writer: WriterId): boolean
   /** True if facts have changed in a way that others wait for. */
   mustWriteFacts(): boolean
-  /** The facts to be journaled with the durable write that starts, or null if they have not changed. */
-  takeChangedFacts(): Uint8Array | null
+  /** The facts to be journaled with the durable write that starts, beside these blocks of others; null if they have not changed. */
+  takeChangedFacts(pushed: readonly PushedRecord[]): Uint8Array | null
   /** What the facts said is durable. */
   factsLanded(): void
   /** What this node may write now. */
@@ -142,6 +145,7 @@ export class WritePath {
       }
     }
     this.#context.factsLanded()
+    for (const block of this.#context.pushed.land()) this.#context.delivery.takePushed(block)
     // The disk is idle: what gathered meanwhile goes at once, and its write runs beside the answers.
     this.#seal(false)
   }
@@ -341,15 +345,18 @@ export class WritePath {
     this.#persist(records, { log, transactions: 0, chainBlocks: [] })
   }
 
-  /** There is nothing else to write. */
+  /** There is nothing else of this node's own to write. */
   #persistFacts(): void {
-    if (this.#context.mustWriteFacts()) this.#persist([], { log: null, transactions: 0, chainBlocks: [] })
+    if (this.#context.mustWriteFacts() || this.#context.pushed.hasWaiting)
+      this.#persist([], { log: null, transactions: 0, chainBlocks: [] })
   }
 
-  /** Starts a durable write. Facts that have changed go with it. */
+  /** Starts a durable write. Facts that have changed go with it, and what peers have pushed. */
   #persist(blocks: readonly JournalRecord[], persisting: Persisting, replies: readonly ReplyEffect[] = []): void {
-    const facts = this.#context.takeChangedFacts()
-    const records = facts === null ? blocks : [{ kind: 'facts' as const, group: this.#context.group, bytes: facts }, ...blocks]
+    const pushed = this.#context.pushed.launch()
+    const facts = this.#context.takeChangedFacts(pushed)
+    const own = facts === null ? blocks : [{ kind: 'facts' as const, group: this.#context.group, bytes: facts }, ...blocks]
+    const records = pushed.length === 0 ? own : [...own, ...pushed]
     this.#persisting = persisting
     this.#context.emit({ kind: 'persist', records, replies })
   }

@@ -16,6 +16,8 @@ import type { LogStoreTwin, OpenLog } from './log-store-twin.ts'
 import type { Network, NetworkListener } from './network.ts'
 import type { Happening } from './trace.ts'
 
+/** A log that is pushed and lacks what a peer has is fetched again after so long. */
+const NUDGE_US = 150_000
 /** Blocks and bytes that go together; more is asked for again. */
 const FETCH_BLOCKS_MAX = 64
 const FETCH_BYTES_MAX = 256 * 1024
@@ -89,6 +91,7 @@ export class BlockExchange implements NetworkListener {
   }
 
   onBroken(connection: Connection): void {
+    for (const { node } of [connection.left, connection.right]) this.#stores[node]?.fetchAllAgain()
     const fetches = this.#fetches.get(connection)
     this.#fetches.delete(connection)
     for (const fetch of fetches ?? []) {
@@ -121,8 +124,24 @@ export class BlockExchange implements NetworkListener {
     const common = Math.min(offered.log.length, wanted.log.length)
     if (offered.log.treeHash(common) !== wanted.log.treeHash(common)) return this.#reportFork(connection, writer, common)
     if (!wanted.isFollowed || offered.log.length <= wanted.log.length) return
+    if (wanted.isPushed) return this.#nudge(source, target, wanted)
+    // What was pushed is put in first.
+    if (wanted.insertEnd > wanted.log.length) return
     if (wanted.fetch !== null) wanted.isOfferedMore = true
     else if (connection.link.isFree) this.#ask({ connection, source, target, writer, from: wanted.log.length }, wanted)
+  }
+
+  /** What is pushed is on its way as a rule. If it is not, nothing else will tell. */
+  #nudge(source: NodeIndex, target: NodeIndex, wanted: OpenLog): void {
+    const store = this.#stores[target]
+    const lane = this.#connectionBetween(source, target)?.end(target).lane
+    if (wanted.isNudged || lane === undefined) return
+    wanted.isNudged = true
+    this.#options.queue.schedule(NUDGE_US, lane, () => {
+      wanted.isNudged = false
+      const offered = this.#stores[source]?.logs.get(wanted.log.writer)
+      if (store !== null && wanted.isPushed && offered !== undefined && offered.log.length > wanted.log.length) store?.fetchAgain(wanted)
+    })
   }
 
   #ask(fetch: Fetch, wanted: OpenLog): void {

@@ -1,7 +1,7 @@
 /** Counts what really happened in a run, from its events. */
 
 import { type Epoch, isLeaderEpoch, type WriterId } from '../base/index.ts'
-import { isFurther, type Position, type Request } from '../core/index.ts'
+import { isFurther, isPush, type Position, type Request } from '../core/index.ts'
 import type { FaultKind } from './fault.ts'
 import type { Counts } from './run.ts'
 import type { Happening, Standing, TraceEvent } from './trace.ts'
@@ -19,6 +19,7 @@ export class Tally {
     batches: 0,
     conditionalWrites: 0,
     messages: 0,
+    pushes: 0,
     blocks: 0,
     disconnections: 0,
     partitions: 0,
@@ -62,8 +63,10 @@ export class Tally {
         counts.unknownOutcomes += 1
         return
       case 'sent':
-        if (happening.content.kind === 'message') counts.messages += 1
         if (happening.content.kind === 'blocks') counts.blocks += happening.content.count
+        if (happening.content.kind !== 'message') return
+        counts.messages += 1
+        if (isPush(happening.content.bytes)) counts.pushes += 1
         return
       case 'disconnected':
         counts.disconnections += 1

@@ -21,6 +21,8 @@ interface Segment {
   readonly bytes: number
   /** The highest block of each log in it. */
   readonly highest: ReadonlyMap<WriterId, number>
+  /** Blocks of other nodes that were pushed here. */
+  readonly pushed: ReadonlyMap<WriterId, ReadonlySet<number>>
 }
 
 /** What is being written to; it becomes a `Segment` when it is full. */
@@ -28,6 +30,7 @@ interface OpenSegment {
   readonly frames: Frame[]
   bytes: number
   readonly highest: Map<WriterId, number>
+  readonly pushed: Map<WriterId, Set<number>>
 }
 
 /** The journal at one moment. */
@@ -85,6 +88,14 @@ export class DiskJournal {
     return records
   }
 
+  /** How long another node's log is with the blocks from `length` on that were pushed here. */
+  lengthWithPushed(writer: WriterId, length: number): number {
+    const segments = [...this.#sealed, this.#open]
+    let end = length
+    while (segments.some(({ pushed }) => pushed.get(writer)?.has(end))) end += 1
+    return end
+  }
+
   /** The latest facts of a group, or null. */
   facts(group: GroupName): Uint8Array | null {
     return this.#facts.get(group)?.bytes ?? null
@@ -125,6 +136,8 @@ export class DiskJournal {
       if (record.kind === 'block') {
         const highest = segment.highest.get(record.writer)
         if (highest === undefined || record.index > highest) segment.highest.set(record.writer, record.index)
+        if (record.signature !== undefined)
+          segment.pushed.set(record.writer, (segment.pushed.get(record.writer) ?? new Set()).add(record.index))
       }
     }
     this.#noteFacts(frame)
@@ -136,7 +149,7 @@ export class DiskJournal {
 }
 
 function emptySegment(): OpenSegment {
-  return { frames: [], bytes: 0, highest: new Map() }
+  return { frames: [], bytes: 0, highest: new Map(), pushed: new Map() }
 }
 
 function isCovered(segment: Segment, durable: ReadonlyMap<WriterId, number>): boolean {

@@ -62,7 +62,12 @@ export class DiskLog {
 
   /** Adds a block of the log's own writer: signs it. */
   sign(bytes: Uint8Array): void {
-    this.add(bytes, hashBlock(this.treeHash(this.length), bytes))
+    this.add(bytes, this.hashOf(bytes))
+  }
+
+  /** The hash of the log with one more block. */
+  hashOf(bytes: Uint8Array): number {
+    return hashBlock(this.treeHash(this.length), bytes)
   }
 
   /** Adds a block with the hash that it came with. The bytes are kept, and never changed: another disk may hold the same. */
@@ -91,6 +96,15 @@ export function deriveLogKey(seed: number, writer: WriterId): LogKey {
   const key = high + low
   assert(isLogKey(key), 'a key has 64 hexadecimal digits')
   return key
+}
+
+/** Of some blocks after a hash: for each the hash up to it. */
+export function hashesAfter(before: number, blocks: readonly Uint8Array[]): number[] {
+  let hash = before
+  return blocks.map((block) => {
+    hash = hashBlock(hash, block)
+    return hash
+  })
 }
 
 function hashBlock(previous: number, bytes: Uint8Array): number {

@@ -21,6 +21,7 @@ export const COPY_INTERVAL_MS = 1000
 const DIRECTORY_WORDS = 4
 /** However slow the disk: what takes longer is a disk that has failed. */
 const APPEND_US_MAX = 10_000_000
+const GATHER_US_MAX = 20_000
 
 /** A data directory at one moment. */
 interface DirectoryCopy {
@@ -90,6 +91,11 @@ export class SimulatedDisk {
   drawAppendUs(): number {
     const us = drawDurationUs(this.#random, this.#weather.appendMinMs, this.#weather.appendMeanMs) * this.slowFactor
     return Math.min(Math.round(us), APPEND_US_MAX)
+  }
+
+  /** How long blocks that are pushed wait for others, to be appended together. */
+  drawGatherUs(): number {
+    return this.#random.below(GATHER_US_MAX)
   }
 
   drawReadUs(): number {

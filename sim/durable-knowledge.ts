@@ -8,7 +8,7 @@
  *   journal beside logs that were, all but a torn frame. That must be found again, and what depends
  *   on the rest waits until a peer has it;
  * - what has to be there, whether it is or not: of a directory that was put back, what was certain
- *   when the copy was made; of logs that were, what the logs held then.
+ *   when the copy was made.
  *
  * Everything is an underestimate: a node may turn out to hold more.
  */
@@ -86,24 +86,10 @@ export class DurableKnowledge {
   }
 
   /**
-   * The store of the logs is as it was before `copiedAtMs`, the journal as it is now. What the node
-   * wrote itself may then have been in the journal alone, and may since have left it for the store.
-   * It was in the store for certain if another node had it.
+   * Some of the disk is gone, and it holds this: the journal's last frame; or the store of the logs is an older copy,
+   * beside a journal that has since given up what the store had by then.
    */
-  logsPutBack(node: NodeIndex, holds: ReadonlyVersionVector, copiedAtMs: number, atMs: number, event: number): void {
-    const others = new VersionVector()
-    for (let other = 0; other < this.#disks.length; other++) if (other !== node) others.join(this.#before(other, copiedAtMs))
-    const still = this.#still(node, holds)
-    for (const [writer, sequence] of this.#before(node, copiedAtMs).entries()) {
-      const isOwn = this.#transactions.find(writer, sequence)?.node === node
-      const certain = isOwn ? Math.min(sequence, others.get(writer)) : sequence
-      if (certain > 0) still.advance(writer, certain)
-    }
-    this.#lower(node, this.#closed(still), atMs, event)
-  }
-
-  /** The journal's last frame is gone; the disk holds this. */
-  lostLastFrame(node: NodeIndex, holds: ReadonlyVersionVector, atMs: number, event: number): void {
+  lostSome(node: NodeIndex, holds: ReadonlyVersionVector, atMs: number, event: number): void {
     this.#lower(node, this.#closed(this.#still(node, holds)), atMs, event)
   }
 

@@ -27,7 +27,7 @@ export interface KillPoint {
   readonly what: KilledWork
 }
 
-export const KILLED_WORK = ['seal', 'persist', 'persisted', 'append', 'send', 'apply', 'follow', 'read'] as const
+export const KILLED_WORK = ['seal', 'persist', 'persisted', 'append', 'send', 'apply', 'follow', 'read', 'insert'] as const
 export type KilledWork = (typeof KILLED_WORK)[number]
 
 interface Timed {

@@ -156,5 +156,8 @@ function bytesOf(records: readonly JournalRecord[]): number {
 
 /** The disk shares no memory with the process. */
 function copyRecord(record: JournalRecord): JournalRecord {
-  return { ...record, bytes: record.bytes.slice() }
+  const bytes = record.bytes.slice()
+  return record.kind === 'block' && record.signature !== undefined
+    ? { ...record, bytes, signature: record.signature.slice() }
+    : { ...record, bytes }
 }

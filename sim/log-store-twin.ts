@@ -6,11 +6,11 @@
  * process, as with the real one.
  */
 
-import { assert, type LogKey, present, SkeinError, type WriterId } from '../base/index.ts'
-import { type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, type StoredLog } from '../core/index.ts'
+import { assert, ByteReader, ByteWriter, type LogKey, present, SkeinError, type WriterId } from '../base/index.ts'
+import { type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, type SignedBlock, type StoredLog } from '../core/index.ts'
 import type { SimulatedDisk } from './disk.ts'
 import { DiskBarrier } from './disk-barrier.ts'
-import { DiskLog, deriveLogKey } from './disk-log.ts'
+import { DiskLog, deriveLogKey, hashesAfter } from './disk-log.ts'
 import type { EventQueue, Lane } from './event-queue.ts'
 import type { KillSwitch } from './kill-switch.ts'
 
@@ -33,14 +33,17 @@ export interface LogStoreTwinOptions {
 
 interface PendingRead {
   readonly from: number
-  readonly done: (blocks: readonly Uint8Array[]) => void
+  readonly done: (from: number, blocks: readonly Uint8Array[]) => void
 }
 
 interface PendingAppend {
   readonly writer: WriterId
   readonly index: number
   readonly blocks: readonly Uint8Array[]
-  readonly done: (key: LogKey) => void
+  /** Of the log up to each block; null if they are not pushed. */
+  readonly hashes: readonly number[] | null
+  /** Null once it was called. */
+  done: ((key: LogKey) => void) | null
 }
 
 /** A log in use. */
@@ -54,6 +57,14 @@ export interface OpenLog {
   isWritable: boolean
   /** Set for good once it is out of service. */
   failure: LogFailure | null
+  /** The index after the last block that was taken for the copy, maybe not put in yet. */
+  insertEnd: number
+  /** When that will be put in. */
+  insertDueUs: number
+  /** Nothing is fetched: what comes is pushed. */
+  isPushed: boolean
+  /** It will be looked whether what is pushed arrives. */
+  isNudged: boolean
   /** Whoever is fetching its next blocks from a peer: one at a time. */
   fetch: object | null
   /** While that went on, another peer had more too. */
@@ -94,12 +105,63 @@ export class LogStoreTwin implements LogStore {
     store.#barrier.sync(() => done(store))
   }
 
-  append(writer: WriterId, index: number, blocks: readonly Uint8Array[], done: (key: LogKey) => void): void {
+  append(
+    writer: WriterId,
+    index: number,
+    blocks: readonly Uint8Array[],
+    signed: (signatures: readonly Uint8Array[]) => void,
+    done: (key: LogKey) => void,
+  ): void {
     const { queue, lane, disk, kill } = this.#options
     if (kill('before', 'append') || this.#isClosing) return
-    this.#appends.push({ writer, index, blocks, done })
-    this.#lastAppendUs = Math.max(this.#lastAppendUs, queue.nowUs + disk.drawAppendUs())
+    const append: PendingAppend = { writer, index, blocks, hashes: this.#sign(writer, index, blocks), done }
+    const appendUs = disk.drawAppendUs()
+    let dueUs = queue.nowUs + appendUs
+    // What is pushed gathers with what comes after it, and nobody waits for that.
+    if (append.hashes !== null) {
+      const { hashes } = append
+      queue.schedule(0, lane, () => {
+        if (!this.#isClosing) signed(hashes.map((hash) => new ByteWriter().uint(hash).finish()))
+      })
+      const { key } = present(this.#open.get(writer), 'what is signed follows on something').log
+      queue.scheduleAt(dueUs, lane, () => {
+        if (!this.#isClosing) done(key)
+      })
+      append.done = null
+      dueUs += disk.drawGatherUs()
+    }
+    this.#lastAppendUs = Math.max(this.#lastAppendUs, dueUs)
+    this.#appends.push(append)
     queue.scheduleAt(this.#lastAppendUs, lane, this.#placeNext)
+  }
+
+  insert(writer: WriterId, index: number, { bytes, signature }: SignedBlock, taken: () => void): void {
+    const { queue, lane, disk, kill } = this.#options
+    if (kill('before', 'insert') || this.#isClosing) return
+    const open = present(this.#open.get(writer), 'a log is stored or followed before a block is inserted')
+    if (open.failure !== null || open.isWritable) return
+    if (index !== Math.max(open.log.length, open.insertEnd) || open.fetch !== null) return this.fetchAgain(open)
+    open.isPushed = true
+    open.insertEnd = index + 1
+    if (open.read?.from === index) open.read = { ...open.read, from: index + 1 }
+    queue.schedule(0, lane, () => {
+      if (!this.#isClosing) taken()
+    })
+    open.insertDueUs = Math.max(open.insertDueUs, queue.nowUs + disk.drawAppendUs() + disk.drawGatherUs())
+    // No copy: what is sent is never changed.
+    queue.scheduleAt(open.insertDueUs, lane, () => this.#placeInserted(open, index, bytes, new ByteReader(signature).uint()))
+    kill('after', 'insert')
+  }
+
+  /** From here on blocks of a log are fetched, once what was pushed is in the copy. */
+  fetchAgain(open: OpenLog): void {
+    open.isPushed = false
+    if (open.isFollowed && open.failure === null && open.insertEnd <= open.log.length) this.#options.onFollowed(open.log.writer)
+  }
+
+  /** A connection to a peer is gone. */
+  fetchAllAgain(): void {
+    for (const open of this.#open.values()) if (open.isPushed) this.fetchAgain(open)
   }
 
   follow(writer: WriterId, key: LogKey): void {
@@ -117,7 +179,7 @@ export class LogStoreTwin implements LogStore {
     kill('after', 'follow')
   }
 
-  read(writer: WriterId, from: number, done: (blocks: readonly Uint8Array[]) => void): void {
+  read(writer: WriterId, from: number, done: PendingRead['done']): void {
     const { kill } = this.#options
     if (kill('before', 'read') || this.#isClosing) return
     const open = present(this.#open.get(writer), 'a log is stored, appended to or followed before it is read')
@@ -178,18 +240,40 @@ export class LogStoreTwin implements LogStore {
 
   // Writing
 
+  /** Signs what is appended, if it is new: peers may have it before the store here does. Null if it is not known to be. */
+  #sign(writer: WriterId, index: number, blocks: readonly Uint8Array[]): readonly number[] | null {
+    const open = this.#open.get(writer)
+    if (open === undefined || !this.#makeWritable(open)) return null
+    const before = this.#appends.findLast((append) => append.writer === writer)
+    if (before === undefined) return index === open.log.length ? hashesAfter(open.log.treeHash(index), blocks) : null
+    // What comes before it is not pushed: peers have to fetch that, and so this.
+    if (before.hashes === null || index !== before.index + before.blocks.length) return null
+    return hashesAfter(before.hashes.at(-1) ?? 0, blocks)
+  }
+
   #onAppendDue(): void {
     const { kill, onAppended } = this.#options
     const { writer, index, blocks, done } = present(this.#appends.shift(), 'an append is placed once')
     // A full disk ends the process in a moment: what was to follow on the block that did not fit is not placed behind a gap.
     if (this.#isClosing || this.#hasFailed) return
     const open = this.#open.get(writer) ?? this.#create(writer, deriveLogKey(this.#options.disk.logSeed, writer))
-    if (!this.#makeWritable(open)) return
-    if (!this.#place(open, index, blocks)) return
+    if (!this.#makeWritable(open) || !this.#place(open, index, blocks)) return
     onAppended(writer, index, blocks.length)
-    done(open.log.key)
+    done?.(open.log.key)
     if (kill('after', 'append')) return
     this.#grown(open)
+  }
+
+  #placeInserted(open: OpenLog, index: number, bytes: Uint8Array, treeHash: number): void {
+    const { log } = open
+    if (this.#isClosing || this.#hasFailed || open.failure !== null) return
+    assert(index === log.length, 'what was taken fits')
+    if (log.hashOf(bytes) !== treeHash) return this.#failForked(open, index + 1)
+    if (!this.#takeRoom(bytes)) return
+    log.add(bytes, treeHash)
+    this.#options.disk.noteWritten(log)
+    this.#grown(open)
+    if (!open.isPushed) this.fetchAgain(open)
   }
 
   /** False if it is out of service, or is so from now on: it has a key that is not ours. */
@@ -258,7 +342,7 @@ export class LogStoreTwin implements LogStore {
     let stop = read.from
     while (stop < end && bytes < READ_BYTES_MAX) bytes += open.log.block(stop++).length
     open.read = null
-    read.done(open.log.copyOf(read.from, stop, bytes))
+    read.done(read.from, open.log.copyOf(read.from, stop, bytes))
   }
 
   // Failing
@@ -292,6 +376,10 @@ function newOpenLog(log: DiskLog): OpenLog {
     isShared: false,
     isWritable: false,
     failure: null,
+    insertEnd: 0,
+    insertDueUs: 0,
+    isPushed: false,
+    isNudged: false,
     fetch: null,
     isOfferedMore: false,
     read: null,

@@ -86,7 +86,7 @@ export class SimulatedNode implements NodeView {
   }
 
   durableLength(writer: WriterId): number {
-    return this.disk.logs.get(writer)?.durable ?? 0
+    return this.disk.journal.lengthWithPushed(writer, this.disk.logs.get(writer)?.durable ?? 0)
   }
 
   register(key: Key): Register | undefined {

@@ -28,8 +28,8 @@ export interface OpenCall {
   readonly invokedAt: number
   /** The node's wall clock when it was asked. */
   readonly wallMs: number
-  /** How many voters there were, as far as the node knew. */
-  readonly members: number
+  /** The fewest voters that there were since it was asked, as far as the node knew. */
+  members: number
   /** How often that clock had jumped by then. */
   readonly clockJumps: number
   /** Where the node stood in the chain when it was asked; null before it has said so. */
@@ -159,12 +159,8 @@ export class Oracle {
       case 'chain-sealed':
         this.#of(happening.node).sealedVoters = this.chain.add(happening, number)?.voters.length ?? Number.POSITIVE_INFINITY
         return
-      case 'chain': {
-        const facts = this.#of(happening.node)
-        facts.standingBefore = facts.standing
-        facts.standing = happening.standing
-        return
-      }
+      case 'chain':
+        return this.#takeStanding(happening.node, happening.standing)
       case 'sent':
         if (this.#isLed && happening.content.kind === 'message') this.#message = decodeMessage(happening.content.bytes)
         return
@@ -250,14 +246,24 @@ export class Oracle {
       case 'wipe':
         return this.durable.wiped(node, atMs, number)
       case 'torn-tail':
-        return this.durable.lostLastFrame(node, happening.holds, atMs, number)
+        return this.durable.lostSome(node, happening.holds, atMs, number)
       case 'restore':
         return this.durable.putBack(node, happening.holds, happening.copiedAtMs, atMs, number)
       case 'logs-rollback':
-        return this.durable.logsPutBack(node, happening.holds, happening.copiedAtMs, atMs, number)
+        return this.durable.lostSome(node, happening.holds, atMs, number)
       default:
         return unreachable(happening)
     }
+  }
+
+  #takeStanding(node: NodeIndex, standing: Standing): void {
+    const facts = this.#of(node)
+    const before = this.members(node)
+    facts.standingBefore = facts.standing
+    facts.standing = standing
+    const members = this.members(node)
+    if (members >= before) return
+    for (const call of this.#calls.values()) if (call.node === node) call.members = Math.min(call.members, members)
   }
 
   #jumped(node: NodeIndex): void {

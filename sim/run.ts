@@ -52,6 +52,9 @@ export interface Counts {
   readonly batches: number
   readonly conditionalWrites: number
   readonly messages: number
+  /** Messages that push a block (LG5). */
+  readonly pushes: number
+  /** Blocks that were fetched. */
   readonly blocks: number
   readonly disconnections: number
   readonly partitions: number

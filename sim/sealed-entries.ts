@@ -44,7 +44,8 @@ export class SealedEntries {
   read(records: readonly JournalRecord[]): Sealed[] {
     const sealed: Sealed[] = []
     for (const record of records) {
-      if (record.kind !== 'block') continue
+      // What a peer pushed was sealed there.
+      if (record.kind !== 'block' || record.signature !== undefined) continue
       const context = this.#contexts.get(record.writer)
       if (context === undefined) this.#readHeader(record, sealed)
       else if (isLeaderEpoch(context.epoch)) this.#readChainBlock(record, context, sealed)

@@ -5,6 +5,7 @@
  *     magic 4 · checksum of the header 4 · number 8 · payload length 4 · records 4 · checksum of the payload 4 · 0 4
  *     payload · zeros up to 8
  *     a record: kind 1 · group length 1 · writer length 1 · flags 1 · bytes length 4 · index 8 · group · writer · bytes
+ *     the bytes of a signed block: signature length 1 · signature · block
  *
  * A frame for each record was rejected: a disk may keep the later pages of a torn write and lose
  * the earlier ones, and then a valid frame behind an invalid one would look like corruption.
@@ -37,6 +38,8 @@ const FACTS = 2
 /** Flags of a block: it continues the one of the record before; nothing joins it. */
 const JOINS = 1
 const WHOLE = 2
+/** It was pushed by another node, so it is whole: the length of the signature in one byte and the signature come before it. */
+const SIGNED = 4
 const RECORDS_MAX = 64 * KIB
 const UINT32_SIZE = 2 ** 32
 
@@ -105,7 +108,11 @@ export function findMagic(source: Buffer, offset: number): number | null {
 
 function recordBytes(record: JournalRecord): number {
   const writerBytes = record.kind === 'block' ? record.writer.length : 0
-  return RECORD_HEADER_BYTES + record.group.length + writerBytes + record.bytes.length
+  return RECORD_HEADER_BYTES + record.group.length + writerBytes + signatureBytes(record) + record.bytes.length
+}
+
+function signatureBytes(record: JournalRecord): number {
+  return record.kind === 'block' && record.signature !== undefined ? 1 + record.signature.length : 0
 }
 
 function encodeRecord(target: Buffer, start: number, record: JournalRecord): number {
@@ -114,12 +121,17 @@ function encodeRecord(target: Buffer, start: number, record: JournalRecord): num
   target[start] = isBlock ? BLOCK : FACTS
   target[start + 1] = record.group.length
   target[start + 2] = writer.length
-  target[start + 3] = isBlock ? (record.joins === true ? JOINS : 0) | (record.whole === true ? WHOLE : 0) : 0
-  target.writeUInt32LE(record.bytes.length, start + 4)
+  target[start + 3] = isBlock ? flagOf(record) : 0
+  target.writeUInt32LE(signatureBytes(record) + record.bytes.length, start + 4)
   writeUint64(target, start + 8, isBlock ? record.index : 0)
   let offset = start + RECORD_HEADER_BYTES
   offset += target.write(record.group, offset, 'latin1')
   offset += target.write(writer, offset, 'latin1')
+  if (isBlock && record.signature !== undefined) {
+    target[offset] = record.signature.length
+    target.set(record.signature, offset + 1)
+    offset += 1 + record.signature.length
+  }
   target.set(record.bytes, offset)
   return offset + record.bytes.length
 }
@@ -137,7 +149,7 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
     const group = parseGroupName(payload.toString('latin1', offset + RECORD_HEADER_BYTES, groupEnd))
     if (group === null) throw new MalformedError('a record names no group')
     const writer = payload.toString('latin1', groupEnd, writerEnd)
-    const bytes = payload.subarray(writerEnd, end)
+    const flags = payload.readUInt8(offset + 3)
     const kind = recordKind(payload.readUInt8(offset))
     switch (kind) {
       case 'block':
@@ -147,12 +159,13 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
           group,
           writer,
           index: readUint64(payload, offset + 8),
-          bytes,
-          ...flagsOf(payload.readUInt8(offset + 3)),
+          ...(flags === SIGNED
+            ? signedBlock(payload.subarray(writerEnd, end))
+            : { bytes: payload.subarray(writerEnd, end), ...flagsOf(flags) }),
         })
         break
       case 'facts':
-        records.push({ kind, group, bytes })
+        records.push({ kind, group, bytes: payload.subarray(writerEnd, end) })
         break
       default:
         unreachable(kind)
@@ -161,6 +174,17 @@ function decodeRecords(payload: Buffer, count: number): JournalRecord[] {
   }
   if (offset !== payload.length) throw new MalformedError('a frame holds more than its records')
   return records
+}
+
+function flagOf({ joins, whole, signature }: Extract<JournalRecord, { kind: 'block' }>): number {
+  if (signature !== undefined) return SIGNED
+  return (joins === true ? JOINS : 0) | (whole === true ? WHOLE : 0)
+}
+
+function signedBlock(content: Buffer): { bytes: Buffer; whole: true; signature: Buffer } {
+  const start = 1 + (content[0] ?? 0)
+  if (start > content.length) throw new MalformedError('a signature is longer than its record')
+  return { bytes: content.subarray(start), whole: true, signature: content.subarray(1, start) }
 }
 
 function flagsOf(flags: number): { joins?: true; whole?: true } {

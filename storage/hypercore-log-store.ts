@@ -12,7 +12,7 @@ import type { NoiseStream } from '@hyperswarm/secret-stream'
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import { assert, fromHex, type LogKey, MalformedError, present, SkeinError, type WriterId } from '../base/index.ts'
-import { decodeHeader, type LogFailure, type LogStore, type StoredLog } from '../core/index.ts'
+import { decodeHeader, type LogFailure, type LogStore, type SignedBlock, type StoredLog } from '../core/index.ts'
 import { openCorestore } from './corestore-directory.ts'
 import { DurabilityBarrier } from './durability-barrier.ts'
 import { HypercoreLog, type Signer } from './hypercore-log.ts'
@@ -95,11 +95,25 @@ export class HypercoreLogStore implements LogStore {
     return this.#entries.get(writer)?.log?.key ?? null
   }
 
-  append(writer: WriterId, index: number, blocks: readonly Uint8Array[], done: (key: LogKey) => void): void {
+  append(
+    writer: WriterId,
+    index: number,
+    blocks: readonly Uint8Array[],
+    signed: (signatures: readonly Uint8Array[]) => void,
+    done: (key: LogKey) => void,
+  ): void {
     if (this.#isClosing) return
     const entry = this.#entries.get(writer) ?? this.#add(writer, this.#openOwn(writer))
     entry.writable ??= this.#makeWritable(writer, entry)
-    this.#use(entry.writable, (log) => log.append(index, blocks, () => done(log.key)))
+    this.#use(entry.writable, (log) => log.append(index, blocks, signed, () => done(log.key)))
+  }
+
+  insert(writer: WriterId, index: number, block: SignedBlock, taken: () => void): void {
+    if (this.#isClosing) return
+    const entry = present(this.#entries.get(writer), 'a log is stored or followed before a block is inserted')
+    this.#use(entry.opening, (log) => {
+      if (log.insert(index, block)) taken()
+    })
   }
 
   follow(writer: WriterId, key: LogKey): void {
@@ -111,7 +125,7 @@ export class HypercoreLogStore implements LogStore {
     })
   }
 
-  read(writer: WriterId, from: number, done: (blocks: readonly Uint8Array[]) => void): void {
+  read(writer: WriterId, from: number, done: (from: number, blocks: readonly Uint8Array[]) => void): void {
     if (this.#isClosing) return
     const entry = present(this.#entries.get(writer), 'a log is stored, appended to or followed before it is read')
     this.#use(entry.opening, (log) => log.read(from, done))

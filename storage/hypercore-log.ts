@@ -7,13 +7,19 @@
  *
  * Following is a download range without an end. It outlives connections and takes each block from
  * whichever peer has it. Asking for block after block was rejected: it takes one block a round trip.
+ *
+ * While a log's blocks are pushed here (LG5) nothing is fetched: they are appended to the copy, with their
+ * writer's signature. A fetch beside it could leave the copy with a length and without the blocks below, and
+ * then a pushed block that only this node has could not be put in, nor handed on. So a block is taken only
+ * where the copy has no gap and no fetch is under way; as soon as one does not fit, or a peer is gone, the log is
+ * fetched again.
  */
 
 import type { KeyPair, Peer } from 'hypercore'
 import Hypercore from 'hypercore'
 import type { LogKey, WriterId } from '../base/index.ts'
 import { assert, isLogKey, toHex } from '../base/index.ts'
-import { type LogFailure, READ_BLOCKS_MAX, READ_BYTES_MAX } from '../core/index.ts'
+import { type LogFailure, READ_BLOCKS_MAX, READ_BYTES_MAX, type SignedBlock } from '../core/index.ts'
 import type { DurabilityBarrier } from './durability-barrier.ts'
 import { LogAppender } from './log-appender.ts'
 
@@ -26,6 +32,8 @@ const IN_FLIGHT_MAX = 512
 /** A connection is given up for a silent peer at most this often, doubling each time up to the limit, in ms. */
 const RECONNECT_MS_MIN = 1_000
 const RECONNECT_MS_MAX = 64_000
+/** How often a log that is pushed is compared with what peers have. */
+const WATCH_MS = 100
 /** Blocks loaded at a time, so that a read ends soon after `READ_BYTES_MAX`. */
 const LOAD_BLOCKS = 32
 
@@ -48,13 +56,24 @@ export interface Signer {
 
 interface PendingRead {
   readonly from: number
-  readonly done: (blocks: readonly Uint8Array[]) => void
+  readonly done: (from: number, blocks: readonly Uint8Array[]) => void
 }
 
 export class HypercoreLog {
   readonly #options: HypercoreLogOptions
   readonly #core: Hypercore
+  /** Of an own log. */
   #appender: LogAppender | null = null
+  /** Of a copy; null before a block was pushed. */
+  #inserter: LogAppender | null = null
+  /** The index after the last block that was taken for the copy. */
+  #insertEnd = 0
+  /** Nothing is fetched: what comes is pushed. */
+  #isPushed = false
+  /** While that is so. */
+  #watch: NodeJS.Timeout | null = null
+  /** The length at the last look, if a peer had more; else -1. */
+  #watchedLength = -1
   #read: PendingRead | null = null
   #isServing = false
   #isFollowed = false
@@ -84,6 +103,7 @@ export class HypercoreLog {
     core.core.replicator.setInflightRange(IN_FLIGHT_MIN, IN_FLIGHT_MAX)
     core.on('append', () => log.#notice())
     core.on('download', () => log.#notice())
+    core.on('peer-remove', () => log.#fetch())
     core.on('conflict', (length) => log.#fail({ kind: 'forked', reason: `two signatures exist for length ${length}` }))
     core.on('verification-error', (error) => log.#noteVerificationError(error))
     return log
@@ -114,6 +134,8 @@ export class HypercoreLog {
       return
     }
     await signer.openSession().ready()
+    // Of a log that is written in this life no peer has what is not here, and an answer would come in between two appends.
+    if (!this.#isFollowed) this.#core.core.replicator.setPushOnly(true)
     // After a damaged write-ahead log an append would wait for peers to confirm the length. Ours need not: they come from the journal.
     this.#core.core.header.hints.recovering = 0
     this.#appender ??= new LogAppender({
@@ -125,18 +147,74 @@ export class HypercoreLog {
     })
   }
 
-  append(index: number, blocks: readonly Uint8Array[], done: () => void): void {
-    this.#appender?.append({ index, blocks, done })
+  append(index: number, blocks: readonly Uint8Array[], signed: (signatures: readonly Uint8Array[]) => void, done: () => void): void {
+    this.#appender?.append({ index, blocks, signature: null, signed, done })
+  }
+
+  /** False if the block leaves a gap, or may: then it is fetched. */
+  insert(index: number, { bytes, signature }: SignedBlock): boolean {
+    if (this.#failure !== null || this.#isClosing || this.#appender !== null) return false
+    const core = this.#core
+    const end = Math.max(core.length, this.#insertEnd)
+    const isIdle = this.#isPushed || core.peers.every((peer) => peer.inflight === 0 && peer.dataProcessing === 0)
+    if (index !== end || !isIdle || this.length !== core.length) {
+      this.#fetch()
+      return false
+    }
+    this.#isPushed = true
+    this.#watch ??= setInterval(() => this.#lookForMore(), WATCH_MS)
+    core.core.replicator.setPushOnly(true)
+    this.#insertEnd = end + 1
+    if (this.#read?.from === index) this.#read = { ...this.#read, from: index + 1 }
+    this.#inserter ??= this.#newInserter()
+    this.#inserter.append({ index, blocks: [bytes], signature, signed: () => {}, done: () => {} })
+    return true
+  }
+
+  #newInserter(): LogAppender {
+    // As of an own log: the block that is pushed follows on what is here, whatever the peers say of its length.
+    this.#core.core.header.hints.recovering = 0
+    return new LogAppender({
+      core: this.#core,
+      keyPair: null,
+      fetchMissing: () => this.#fetchNow(),
+      onDifference: (index) => this.#fail({ kind: 'forked', reason: `block ${index} was pushed here, and the log has another one` }),
+      onError: (error) => this.#noteInsertError(error),
+    })
+  }
+
+  /** From here on blocks are fetched, once what was pushed is in the copy. */
+  #fetch(): void {
+    this.#isPushed = false
+    if (this.#watch !== null) clearInterval(this.#watch)
+    this.#watch = null
+    if (this.#insertEnd > this.#core.length) this.#inserter?.flush()
+    else if (this.#isFollowed) this.#fetchNow()
+  }
+
+  #fetchNow(): void {
+    const { replicator } = this.#core.core
+    replicator.setPushOnly(false)
+    for (const peer of this.#core.peers) replicator.updatePeer(peer)
+  }
+
+  /** What is pushed arrives as a rule. A copy that stays shorter than a peer's lacks what was not. */
+  #lookForMore(): void {
+    const { length, peers } = this.#core
+    const isBehind = peers.some((peer) => peer.remoteLength > Math.max(length, this.#insertEnd))
+    if (isBehind && this.#watchedLength === length) this.#fetch()
+    this.#watchedLength = isBehind ? length : -1
   }
 
   follow(): void {
     if (this.#isFollowed || this.#failure !== null || this.#isClosing) return
     this.#isFollowed = true
+    this.#core.core.replicator.setPushOnly(false)
     this.#core.setActive(true)
     this.#core.download({ start: this.length, end: -1, linear: true })
   }
 
-  read(from: number, done: (blocks: readonly Uint8Array[]) => void): void {
+  read(from: number, done: PendingRead['done']): void {
     assert(this.#read === null, 'one read of a log is open at a time')
     this.#read = { from, done }
     this.#serve()
@@ -183,11 +261,16 @@ export class HypercoreLog {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#read = null
+    if (this.#watch !== null) clearInterval(this.#watch)
     await this.#appender?.stop()
+    await this.#inserter?.stop()
   }
 
   #notice(): void {
     this.#appender?.notice()
+    this.#inserter?.notice()
+    // Asked for while something was still to be put in.
+    if (!this.#isPushed && this.#inserter !== null) this.#fetch()
     this.#serve()
   }
 
@@ -205,7 +288,7 @@ export class HypercoreLog {
       this.#isServing = false
       if (this.#isClosing || this.#failure !== null) return
       this.#read = null
-      read.done(blocks)
+      read.done(read.from, blocks)
     } catch (error) {
       this.#handleError(error)
     }
@@ -237,6 +320,12 @@ export class HypercoreLog {
   /** At a follower a full or broken disk shows only here: replication stands still without an error. */
   #noteVerificationError(error: Error): void {
     if (error.message.includes('Batch was not applied')) this.#handleError(error)
+  }
+
+  #noteInsertError(error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'INVALID_SIGNATURE') this.#fail({ kind: 'forked', reason: 'a block was pushed here that its writer did not sign' })
+    else this.#handleError(error)
   }
 
   #handleError(error: unknown): void {

@@ -117,6 +117,10 @@ declare module 'hypercore' {
   }
   export interface Peer {
     readonly paused: boolean
+    /** Requests to it that it has not answered. */
+    readonly inflight: number
+    /** Answers of it that are being verified and stored. */
+    readonly dataProcessing: number
     /** False while it takes no blocks of this core. */
     readonly remoteDownloading: boolean
     /** Tells it how long this core is here, and how long it is known to be there. */
@@ -143,13 +147,24 @@ declare module 'hypercore' {
     write(): WriteTx
   }
   /** `recovering`: when the store lost its log; an append then waits for peers until it is 0. */
+  export interface TreeBatch {
+    append(block: Uint8Array): void
+    /** Hashes below the roots, for whoever stores them. */
+    readonly nodes: unknown[]
+  }
   export interface InternalCore {
     readonly header: { readonly hints: { recovering: number } }
+    readonly state: { createTreeBatch(): TreeBatch }
+    readonly verifier: { sign(batch: TreeBatch, keyPair: KeyPair): Buffer }
     readonly bitfield: { firstUnset(i: number): number }
     readonly storage: CoreStorage
     close(): Promise<void>
     readonly replicator: {
       allowFork: boolean
+      /** Asks peers for nothing while it is set. */
+      setPushOnly(isPushOnly: boolean): void
+      /** Looks again at what is to be asked of a peer. */
+      updatePeer(peer: Peer): void
       setInflightRange(min: number, max: number): void
       readonly stats: { notAvailableBackoffs: number; invalidData: number }
     }
@@ -185,7 +200,7 @@ declare module 'hypercore' {
     /** Appends nothing if the core would become longer than `maxLength`. */
     append(
       b: Uint8Array | readonly Uint8Array[],
-      o?: { keyPair?: KeyPair; maxLength?: number },
+      o?: { keyPair?: KeyPair; signature?: Uint8Array; maxLength?: number },
     ): Promise<{ length: number; byteLength: number }>
     get(i: number, o: { wait: false }): Promise<Buffer | null>
     get(i: number, o?: { timeout?: number }): Promise<Buffer>

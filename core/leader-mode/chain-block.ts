@@ -48,6 +48,11 @@ export function encodeChainAct(act: ChainAct): Uint8Array {
   }
 }
 
+/** True of an `adopt`, told from its first byte. */
+export function isAdopting(block: Uint8Array): boolean {
+  return block[0] === ADOPT
+}
+
 /** @throws MalformedError */
 export function decodeChainBlock(block: Uint8Array, context: EntryContext): ChainBlock {
   if (block.length > BLOCK_BYTES_MAX) throw new MalformedError(`a block has ${block.length} bytes, at most ${BLOCK_BYTES_MAX} are allowed`)

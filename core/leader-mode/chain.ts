@@ -13,8 +13,9 @@ import { assert, type DirectoryId, type Epoch, FIRST_EPOCH, present, type Writer
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import { type Entry, type Header, lastOf } from '../entry.ts'
 import type { Burial } from '../expiry.ts'
+import type { PushedRecord } from '../pushed-blocks.ts'
 import type { BlockHash } from './block-hash.ts'
-import type { ChainBlock } from './chain-block.ts'
+import { type ChainBlock, isAdopting } from './chain-block.ts'
 import type { ChainEnd } from './chain-link.ts'
 import { ChainLog } from './chain-log.ts'
 import { multiEpochAfter } from './epochs.ts'
@@ -73,6 +74,24 @@ export class Chain {
   get position(): Position {
     const top = this.#top
     return top === null ? NOWHERE : { epoch: top.epoch, length: top.held }
+  }
+
+  /**
+   * The highest block held once these are durable, which follow on what is here; null if they say nothing of that.
+   * What one adopts may be missing, so from there on nothing is said.
+   */
+  positionWith(blocks: readonly PushedRecord[]): Position | null {
+    let position: Position | null = null
+    const lengths = new Map<WriterId, number>()
+    for (const { writer, index, bytes } of blocks) {
+      const log = this.#logs.get(writer)
+      if (log === undefined || log.isDead || log.held !== log.length || isAdopting(bytes)) continue
+      if (index !== (lengths.get(writer) ?? log.length)) continue
+      lengths.set(writer, index + 1)
+      const reached = { epoch: log.epoch, length: index + 1 }
+      if (position === null || isFurther(reached, position)) position = reached
+    }
+    return position
   }
 
   /** The same as what a header names that follows it; null before any. */

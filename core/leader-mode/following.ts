@@ -7,7 +7,7 @@ import type { NodeName } from '../../base/index.ts'
 import { EMPTY_HASH } from './block-hash.ts'
 import type { Chain } from './chain.ts'
 import type { Acknowledge, Lead } from './message.ts'
-import { isFurther } from './position.ts'
+import { isFurther, NOWHERE, type Position } from './position.ts'
 import type { PromiseKeeper } from './promise-keeper.ts'
 
 export class Following {
@@ -16,6 +16,8 @@ export class Following {
   #leader: NodeName | null = null
   /** What the leader said last. */
   #lead: Lead | null = null
+  /** The highest block that was held when it was last looked. */
+  #held: Position = NOWHERE
 
   constructor(keeper: PromiseKeeper, chain: Chain) {
     this.#keeper = keeper
@@ -24,10 +26,11 @@ export class Following {
 
   /** A leader speaks whose epoch is not below what is promised. */
   follow(leader: NodeName, lead: Lead): void {
+    const isAnswered = this.#leader === leader && this.#lead?.epoch === lead.epoch && this.#lead.round === lead.round
     this.#leader = leader
     this.#lead = lead
     if (lead.epoch > this.#keeper.current.promised) this.#keeper.change({ promised: lead.epoch, elected: null, asked: lead.asked })
-    this.#acknowledge()
+    if (!isAnswered) this.#acknowledge()
   }
 
   /** Nobody is followed: this member leads, or knows no leader. */
@@ -39,11 +42,15 @@ export class Following {
   /** Follows up on what is held: a higher position is kept, and the leader told. */
   settle(): void {
     const { position, committed } = this.#chain
-    if (!isFurther(position, this.#keeper.current.position)) return
+    if (!isFurther(position, this.#held)) return
+    this.#held = position
+    if (this.#leader !== null) {
+      this.#keeper.bind(position, committed)
+      this.#acknowledge()
+      return
+    }
     // A leader's own blocks are in the journal already, and promise nobody anything.
-    if (this.#leader === null) return this.#keeper.note({ position, committed })
-    this.#keeper.change({ position, committed })
-    this.#acknowledge()
+    this.#keeper.noteFurther(position)
   }
 
   #acknowledge(): void {

@@ -26,6 +26,7 @@ import {
 import { type ReadonlyVersionVector, VersionVector } from '../../crdt/index.ts'
 import type { ReplyEffect } from '../effects.ts'
 import { type Entry, lastOf } from '../entry.ts'
+import type { PushedRecord } from '../pushed-blocks.ts'
 import { foundersDifferError, noLeaderError, noQuorumError, notLeaderError } from '../refuse.ts'
 import { isWrite, type ReadRequest, type RequestId, type WriteRequest } from '../requests.ts'
 import type { ChainStatus } from '../status.ts'
@@ -171,15 +172,10 @@ export class LeaderMode {
     return this.#keeper.isUnwritten
   }
 
-  /** The promise, if it has changed since the last durable write. */
-  takeChangedPromise(): DurablePromise | null {
-    if (!this.#keeper.isChanged) return null
-    this.#keeper.launch()
-    return this.#keeper.current
-  }
-
-  get promise(): DurablePromise {
-    return this.#keeper.current
+  /** The promise as of the durable write that starts now, with what the blocks beside it bring, and whether that has to carry it. */
+  launchPromise(pushed: readonly PushedRecord[]): { readonly promise: DurablePromise; readonly isChanged: boolean } {
+    this.#keeper.noteFurther(this.#chain.positionWith(pushed))
+    return { isChanged: this.#keeper.launch(), promise: this.#keeper.current }
   }
 
   /** A durable write has landed. */
@@ -441,7 +437,8 @@ export class LeaderMode {
       this.#context.drain()
     }
     this.#context.publishCommitted()
-    this.#sendLead(leading)
+    // Only to tell what is committed nobody need answer.
+    this.#sendLead(leading, this.#reads.wantsRoundAfter(leading.round) ? leading.beginRound() : leading.round)
   }
 
   #stepDown(error: SkeinError, isUrgent: boolean): void {
@@ -473,9 +470,8 @@ export class LeaderMode {
     if (directory !== null) this.#leading?.acknowledge(from, directory, message, this.#nowMs)
   }
 
-  #sendLead(leading: Leading): void {
+  #sendLead(leading: Leading, round = leading.beginRound()): void {
     const { epoch, writer } = leading
-    const round = leading.beginRound()
     const { committed } = this.#chain
     const { asked } = this.#keeper.current
     for (const peer of this.#context.connected()) this.#context.send(peer, { kind: 'lead', epoch, writer, committed, asked, round })

@@ -32,8 +32,10 @@ export class PromiseKeeper {
   /** Rises with each change. Invariant: durable ≤ in flight ≤ version. */
   #version = 0
   #inFlight = 0
+  /** The position in the durable write in flight. */
+  #inFlightPosition: Position = NO_PROMISE.position
   #durable = 0
-  /** The position up to which something was promised; what was only noted may be further. */
+  /** The position up to which something was promised, or is durable; what was only noted may be further. */
   #bound: Position = NO_PROMISE.position
   /** Something was noted since the last durable write. */
   #isNoted = false
@@ -56,11 +58,6 @@ export class PromiseKeeper {
 
   get isDurable(): boolean {
     return this.#durable === this.#version
-  }
-
-  /** True if the next durable write has to carry it. */
-  get isChanged(): boolean {
-    return this.#isNoted || this.#inFlight < this.#version
   }
 
   /** Promises `position`, unless that was promised before. */
@@ -90,6 +87,11 @@ export class PromiseKeeper {
     this.#isNoted = true
   }
 
+  /** Notes a position if it is further than what is known. */
+  noteFurther(position: Position | null): void {
+    if (position !== null && isFurther(position, this.#current.position)) this.note({ position })
+  }
+
   /** Sends what `make` returns then, once everything promised so far is durable. */
   sendOnceDurable(to: NodeName, make: () => LeaderMessage | null): void {
     if (this.#messages.length >= MESSAGES_MAX) this.#messages.shift()
@@ -97,15 +99,19 @@ export class PromiseKeeper {
     this.#flush()
   }
 
-  /** It is part of the durable write that starts now. */
-  launch(): void {
+  /** It is part of the durable write that starts now, if it has changed since the last. True if it has. */
+  launch(): boolean {
+    if (!this.#isNoted && this.#inFlight === this.#version) return false
     this.#inFlight = this.#version
+    this.#inFlightPosition = this.#current.position
     this.#isNoted = false
+    return true
   }
 
   /** The durable write has landed. */
   land(): void {
     this.#durable = this.#inFlight
+    if (isFurther(this.#inFlightPosition, this.#bound)) this.#bound = this.#inFlightPosition
     this.#flush()
   }
 

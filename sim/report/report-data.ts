@@ -50,6 +50,7 @@ export const TRANSFER_KINDS = [
   'lead',
   'acknowledge',
   'hand-over',
+  'push',
   'message',
 ] as const
 export const CALL_KINDS = [

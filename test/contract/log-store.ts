@@ -1,8 +1,17 @@
 /** What every `LogStore` does: for the logs of its own node, for those of others, and when two versions of one meet. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DirectoryId, FIRST_EPOCH, type LogKey, makeWriterId, parseNodeName, type WriterId } from '../../base/index.ts'
-import { DEFAULT_GROUP, encodeHeader, type LogFailure, type LogStore, READ_BLOCKS_MAX, READ_BYTES_MAX, UNLINKED } from '../../core/index.ts'
+import { type DirectoryId, FIRST_EPOCH, type LogKey, makeWriterId, parseNodeName, present, type WriterId } from '../../base/index.ts'
+import {
+  DEFAULT_GROUP,
+  encodeHeader,
+  type LogFailure,
+  type LogStore,
+  READ_BLOCKS_MAX,
+  READ_BYTES_MAX,
+  type SignedBlock,
+  UNLINKED,
+} from '../../core/index.ts'
 import { eventually } from '../support/eventually.ts'
 
 export interface OpenLogStore {
@@ -74,7 +83,13 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
     it('[LG2] takes a log out of service when another block is there already', async () => {
       const { store, failures } = await world.open('a')
       await append(store, 0, log(4))
-      store.append(WRITER, 3, [text('another')], () => {})
+      store.append(
+        WRITER,
+        3,
+        [text('another')],
+        () => {},
+        () => {},
+      )
       await eventually(() => failures.get(WRITER)?.kind === 'forked', LOG_DEADLINE_MS)
       expect(failures.get(WRITER)?.reason).toContain('3')
     })
@@ -179,6 +194,50 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
       expect(await read(c.store, 0, 5)).toEqual(log(5).map(hex))
     })
 
+    it('[LG5] puts a block that was pushed into its copy of the log, and hands it on when the writer is gone', async () => {
+      const { a, b, c, key, block } = await pushOne(world)
+      expect(await insert(b, 3, block)).toBe(true)
+      for (const gone of [a, c]) await world.close(gone)
+      const d = await world.open('d')
+      d.store.follow(WRITER, key)
+      await world.connect(b, d)
+      expect(await read(d.store, 0, 4)).toEqual([...log(3), block.bytes].map(hex))
+      expect((await sync(b.store)).get(WRITER)).toBe(4)
+    })
+
+    it('[LG5] lets an open read go on behind a block that was pushed, and fetches what comes after it', async () => {
+      const { a, b, block } = await pushOne(world)
+      const next = new Promise<number>((resolve) => b.store.read(WRITER, 3, (from) => resolve(from)))
+      expect(await insert(b, 3, block)).toBe(true)
+      await append(a.store, 4, [text('not pushed')])
+      await world.connect(a, b)
+      expect(await next).toBe(4)
+      expect(await read(b.store, 3, 2)).toEqual([block.bytes, text('not pushed')].map(hex))
+    })
+
+    it('[LG5] fetches what the writer adds and does not push, while it is in reach', async () => {
+      const { a, b, block } = await pushOne(world)
+      expect(await insert(b, 3, block)).toBe(true)
+      await world.connect(a, b)
+      await append(a.store, 4, [text('not pushed')])
+      expect(await read(b.store, 3, 2)).toEqual([block.bytes, text('not pushed')].map(hex))
+    })
+
+    it('[LG5] leaves a block that would leave a gap, or is there, and fetches what is missing', async () => {
+      const { a, b, block } = await pushOne(world)
+      expect(await insert(b, 2, block)).toBe(false)
+      expect(await insert(b, 4, block)).toBe(false)
+      await world.connect(a, b)
+      expect(await read(b.store, 3, 1)).toEqual([hex(block.bytes)])
+      expect(b.failures.size).toBe(0)
+    })
+
+    it('[LG5] takes a log out of service of which a block is pushed that its writer did not sign', async () => {
+      const { b, block } = await pushOne(world)
+      await insert(b, 3, { ...block, bytes: text('forged') })
+      await eventually(() => b.failures.get(WRITER)?.kind === 'forked', LOG_DEADLINE_MS)
+    })
+
     it('[LG2] takes a log out of service that is known under two keys', async () => {
       const [a, b] = [await world.open('a'), await world.open('b')]
       await append(a.store, 0, log(2))
@@ -187,6 +246,31 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
       await eventually(() => a.failures.get(WRITER)?.kind === 'forked', LOG_DEADLINE_MS)
       expect(b.failures.size).toBe(0)
     })
+  })
+}
+
+/** A log of which a and b have three blocks, and a fourth as its writer's store signs it for c, out of the reach of b. */
+async function pushOne(world: LogStoreWorld) {
+  const [a, b, c] = [await world.open('a'), await world.open('b'), await world.open('c')]
+  const key = await append(a.store, 0, log(3))
+  const disconnect = await world.connect(a, b)
+  await world.connect(a, c)
+  for (const { store } of [b, c]) {
+    store.follow(WRITER, key)
+    await read(store, 0, 3)
+  }
+  await disconnect()
+  const bytes = text('pushed')
+  const [signature] = await new Promise<readonly Uint8Array[]>((resolve) => a.store.append(WRITER, 3, [bytes], resolve, () => {}))
+  return { a, b, c, key, block: { bytes, signature: present(signature, 'a block has a signature') } }
+}
+
+/** True if the store takes the block. */
+function insert({ store }: OpenLogStore, index: number, { bytes, signature }: SignedBlock): Promise<boolean> {
+  return new Promise((resolve) => {
+    store.insert(WRITER, index, { bytes, signature }, () => resolve(true))
+    // What is taken is said before anything that was asked later.
+    store.sync(() => resolve(false))
   })
 }
 
@@ -205,11 +289,11 @@ export function hex(block: Uint8Array): string {
 }
 
 export function append(store: LogStore, index: number, blocks: readonly Uint8Array[], writer: WriterId = WRITER): Promise<LogKey> {
-  return new Promise((resolve) => store.append(writer, index, blocks, resolve))
+  return new Promise((resolve) => store.append(writer, index, blocks, () => {}, resolve))
 }
 
 export function readOnce(store: LogStore, from: number, writer: WriterId = WRITER): Promise<readonly Uint8Array[]> {
-  return new Promise((resolve) => store.read(writer, from, resolve))
+  return new Promise((resolve) => store.read(writer, from, (_from, blocks) => resolve(blocks)))
 }
 
 /** Reads until `count` blocks from `from` on are there. */

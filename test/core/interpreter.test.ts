@@ -49,6 +49,7 @@ const failingJournal: Journal = {
 const unusedLogs: LogStore = {
   stored: [],
   append: () => expect.unreachable('nothing that is not durable is appended'),
+  insert: () => {},
   follow: () => {},
   read: () => {},
   sync: () => {},

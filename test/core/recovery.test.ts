@@ -17,7 +17,7 @@ function endOf(length: number, indexes: readonly number[]): string {
     indexes.map((index) => block(index)),
   )
   const text = (parts: readonly Uint8Array[] = []): string => parts.map((bytes) => new TextDecoder().decode(bytes)).join(' ')
-  return `${text(plan.logs[0]?.tail)} | ${text(plan.logs[0]?.open)}`.trim()
+  return `${text(plan.logs[0]?.tail.map(({ bytes }) => bytes))} | ${text(plan.logs[0]?.open)}`.trim()
 }
 
 describe('recovery plan', () => {
@@ -46,7 +46,22 @@ describe('recovery plan', () => {
       planRecovery(DEFAULT_GROUP, [{ writer: WRITER, key: KEY, length: 3 }], records).logs[0]
     expect(plan([joining(3), joining(3)])).toMatchObject({ tail: [], open: [] })
     expect(plan([joining(3), block(4), joining(4), block(5)])).toMatchObject({ tail: [], open: [utf8('5')], openIndex: 5 })
-    expect(plan([block(3), joining(3), block(4)])).toMatchObject({ tail: [utf8('33')], open: [utf8('4')] })
+    expect(plan([block(3), joining(3), block(4)])).toMatchObject({ tail: [{ bytes: utf8('33'), signature: null }], open: [utf8('4')] })
+  })
+
+  it('[JR5] [LG5] blocks that were pushed here follow on what the log store has of their log, with their signatures', () => {
+    const pushed = (index: number): JournalRecord => ({ ...block(index), whole: true, signature: utf8(`s${index}`) }) as JournalRecord
+    const plan = (length: number, records: readonly JournalRecord[]) =>
+      planRecovery(DEFAULT_GROUP, [{ writer: WRITER, key: KEY, length }], records).logs
+    const tail = [4, 5].map((index) => ({ bytes: utf8(`${index}`), signature: utf8(`s${index}`) }))
+    expect(plan(4, [pushed(3), pushed(4), pushed(5)])).toMatchObject([{ tail, open: [] }])
+    expect(plan(2, [pushed(3), pushed(4)])).toMatchObject([{ tail: [], open: [] }])
+    expect(planRecovery(DEFAULT_GROUP, [], [pushed(3), pushed(4)]).logs).toEqual([])
+  })
+
+  it('[JR5] takes a journal with more blocks of one log than a call has arguments', () => {
+    const records = Array.from({ length: 200_000 }, (_, index): JournalRecord => ({ ...block(index), whole: true }) as JournalRecord)
+    expect(planRecovery(DEFAULT_GROUP, [], records).logs[0]?.tail).toHaveLength(200_000)
   })
 
   it('[JR7] the latest facts replace all earlier ones', () => {

@@ -13,7 +13,7 @@ import { directoryOf, Recorder } from '../contract/transport.ts'
 import { eventually } from '../support/eventually.ts'
 import { CALM_NETWORK, QUICK_DISK, TurningQueue } from './turning.ts'
 
-const NAMES = ['a', 'b', 'c']
+const NAMES = ['a', 'b', 'c', 'd']
 const DEADLINE_MS = 5000
 
 export interface OpenTwin extends OpenLogStore {
@@ -49,7 +49,7 @@ export function createTwinWorld(): TwinWorld {
   return {
     async open(name) {
       const disk = disks.get(name)
-      assert(disk !== undefined, 'a world has the nodes a, b and c')
+      assert(disk !== undefined, 'a world has the nodes a to d')
       const node = NAMES.indexOf(name)
       const lane = new Lane()
       const failures = new Map<WriterId, LogFailure>()

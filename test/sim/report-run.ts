@@ -61,6 +61,7 @@ const NO_COUNTS: Counts = {
   batches: 0,
   conditionalWrites: 0,
   messages: 3,
+  pushes: 3,
   blocks: 5,
   disconnections: 2,
   partitions: 1,

@@ -41,6 +41,7 @@ const NO_COUNTS: Counts = {
   batches: 0,
   conditionalWrites: 0,
   messages: 0,
+  pushes: 0,
   blocks: 0,
   disconnections: 0,
   partitions: 0,

@@ -18,6 +18,15 @@ describe('a frame', () => {
         index: anyIndex,
         bytes: anyBytes,
       }),
+      fc.record({
+        kind: fc.constant('block' as const),
+        group: fc.constant(DEFAULT_GROUP),
+        writer: fc.constant(WRITER),
+        index: anyIndex,
+        bytes: anyBytes,
+        whole: fc.constant(true as const),
+        signature: fc.uint8Array({ maxLength: 128 }),
+      }),
       fc.record({ kind: fc.constant('facts' as const), group: fc.constant(DEFAULT_GROUP), bytes: anyBytes }),
     )
     fc.assert(
@@ -61,5 +70,6 @@ function encoded(number: number, records: readonly JournalRecord[]): Buffer {
 }
 
 function plain(record: JournalRecord): object {
-  return { ...record, bytes: [...record.bytes] }
+  const signature = record.kind === 'block' && record.signature !== undefined ? { signature: [...record.signature] } : {}
+  return { ...record, bytes: [...record.bytes], ...signature }
 }

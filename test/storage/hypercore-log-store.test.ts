@@ -48,6 +48,16 @@ describe('a store that was rolled back to an older copy of itself', () => {
     expect([...a.failures, ...b.failures]).toEqual([])
   })
 
+  it('[JR5] [ID4] appends what the journal has, and fetches from its peers what that lacks', async () => {
+    const { key, b } = await rollBack(10, 6)
+    const a = await world.open('a')
+    await append(a.store, 6, log(8).slice(6))
+    a.store.follow(WRITER, key)
+    await world.connect(a, b)
+    expect(await read(a.store, 6, 4)).toEqual(log(10).slice(6).map(hex))
+    expect([...a.failures, ...b.failures]).toEqual([])
+  })
+
   it('[JR5] appends at the right place while its peers tell it how long it was', async () => {
     const { b } = await rollBack(10, 6)
     const a = await world.open('a')

@@ -342,6 +342,8 @@ export class ReplicaCluster {
         if (node.isHoldingAppends) node.appends.push(effect)
         else this.#append(node, effect.writer, effect.index, effect.blocks)
         return
+      case 'insert':
+        return this.#insert(node, effect)
       case 'follow':
         node.followed.add(effect.writer)
         if (!node.disk.logs.has(effect.writer)) node.disk.logs.set(effect.writer, { key: effect.key, blocks: [] })
@@ -370,6 +372,14 @@ export class ReplicaCluster {
     node.disk.logs.set(writer, log)
     node.written.add(writer)
     this.#input(node, { kind: 'appended', writer, key: log.key })
+  }
+
+  #insert(node: ReplicaNode, { writer, index, block }: Extract<Effect, { kind: 'insert' }>): void {
+    const log = node.disk.logs.get(writer)
+    if (log?.blocks.length !== index) return
+    log.blocks.push(block.bytes)
+    if (node.reads.get(writer) === index) node.reads.set(writer, index + 1)
+    this.#input(node, { kind: 'inserted', writer, index, block })
   }
 
   #completeReads(node: ReplicaNode): boolean {
