@@ -1,7 +1,7 @@
 /**
  * Leader mode beside etcd: three processes each, on one machine and one disk, every commit synced to
- * it by a majority. Both are asked over HTTP with JSON at their leader by the same sockets, and the
- * two take turns. etcd's own protocol is gRPC; its HTTP door translates in the same process.
+ * it by a majority. Both are asked over HTTP with JSON at their leader by the same sockets, ours over the Redis
+ * protocol besides, and they take turns. etcd's own protocol is gRPC; its HTTP door translates in the same process.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -11,7 +11,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterSecret } from '../gossip/index.ts'
-import { alternate, type Row, rateOf, type Sample, showLatency, showRate } from './measure.ts'
+import { alternate, percentile, type Row, type Sample } from './measure.ts'
+import { describeLoad, type LoadSample, loadOf, medianOf } from './redis-benchmark.ts'
 import { load, requestOf } from './request-loop.ts'
 import { freeUdpPorts, inScratchDirectory } from './scratch.ts'
 
@@ -19,10 +20,13 @@ const NODES = ['n1', 'n2', 'n3']
 const VALUE = 'v'.repeat(100)
 const KEYS = 100_000
 const START_DEADLINE_MS = 30_000
+const NOT_MEASURED: LoadSample = { rate: 0, p50Ms: 0, p99Ms: 0 }
 
 interface Cluster {
   /** HTTP port of the leader. */
   readonly port: number
+  /** Its port for the Redis protocol, if it has one. */
+  readonly respPort: number | null
   stop(): Promise<void>
 }
 
@@ -42,11 +46,16 @@ export async function benchLeader(rounds: number, roundMs: number): Promise<Row[
         { what: 'leader mode, committed writes, 1 connection', connections: 1, requests: writes, target: '' },
         { what: 'leader mode, linearizable reads, 50 connections', connections: 50, requests: reads, target: '' },
       ]) {
-        const samples = await alternate(rounds, {
-          etcd: () => load(etcd.port, connections, roundMs, requests.etcd),
-          skein: () => load(skein.port, connections, roundMs, requests.skein),
+        const overResp =
+          skein.respPort === null || requests !== writes ? null : loadOf(skein.respPort, { test: 'set', connections, pipeline: 1 }, roundMs)
+        const samples = await alternate<'etcd' | 'skein' | 'resp', LoadSample>(rounds, {
+          etcd: async () => summed(await load(etcd.port, connections, roundMs, requests.etcd)),
+          skein: async () => summed(await load(skein.port, connections, roundMs, requests.skein)),
+          resp: async () => (overResp === null ? NOT_MEASURED : overResp()),
         })
         rows.push({ ...rowOf(what, samples.skein, samples.etcd), ...(target === '' ? {} : { target }) })
+        if (overResp !== null)
+          rows.push({ ...rowOf(`${what}, over RESP`, samples.resp, samples.etcd), ...(target === '' ? {} : { target }) })
       }
       return rows
     } finally {
@@ -55,13 +64,13 @@ export async function benchLeader(rounds: number, roundMs: number): Promise<Row[
   })
 }
 
-function rowOf(what: string, skein: readonly Sample[], etcd: readonly Sample[]): Row {
-  return {
-    what,
-    figure: `${showRate(skein)} ${showLatency(skein)}`,
-    peer: `etcd: ${showRate(etcd)} ${showLatency(etcd)}`,
-    ratio: `${(rateOf(skein) / rateOf(etcd)).toFixed(2)} ×`,
-  }
+function rowOf(what: string, skein: readonly LoadSample[], etcd: readonly LoadSample[]): Row {
+  const ratio = medianOf(skein, ({ rate }) => rate) / medianOf(etcd, ({ rate }) => rate)
+  return { what, figure: describeLoad(skein), peer: `etcd: ${describeLoad(etcd)}`, ratio: `${ratio.toFixed(2)} ×` }
+}
+
+function summed({ rate, latencies }: Sample): LoadSample {
+  return { rate, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) }
 }
 
 async function startSkein(scratch: string): Promise<Cluster> {
@@ -91,7 +100,8 @@ async function startSkein(scratch: string): Promise<Cluster> {
     const { leader, node } = (await fetchJson(candidate, '/v1/status')) as { leader: string | null; node: string }
     return leader === node
   })
-  return { port, stop: () => stopAll(processes) }
+  const respPort = resp[http.indexOf(port)] ?? null
+  return { port, respPort, stop: () => stopAll(processes) }
 }
 
 async function startEtcd(scratch: string): Promise<Cluster> {
@@ -120,7 +130,7 @@ async function startEtcd(scratch: string): Promise<Cluster> {
     const status = (await fetchJson(candidate, '/v3/maintenance/status', '{}')) as { leader?: string; header: { member_id: string } }
     return status.leader === status.header.member_id
   })
-  return { port, stop: () => stopAll(processes) }
+  return { port, respPort: null, stop: () => stopAll(processes) }
 }
 
 /** The first of the ports that says it leads. */
