@@ -31,6 +31,9 @@ export interface LogStoreTwinOptions {
   readonly onFollowed: (writer: WriterId) => void
 }
 
+/** Pushed blocks that wait for what comes before them. */
+const AHEAD_BLOCKS_MAX = 256
+
 interface PendingRead {
   readonly from: number
   readonly done: (from: number, blocks: readonly Uint8Array[]) => void
@@ -44,6 +47,13 @@ interface PendingAppend {
   readonly hashes: readonly number[] | null
   /** Null once it was called. */
   done: ((key: LogKey) => void) | null
+}
+
+/** A block that was pushed and not taken yet. */
+interface PushedAhead {
+  readonly index: number
+  readonly block: SignedBlock
+  readonly taken: () => void
 }
 
 /** A log in use. */
@@ -61,6 +71,8 @@ export interface OpenLog {
   insertEnd: number
   /** When that will be put in. */
   insertDueUs: number
+  /** Blocks that were pushed while others before them were still to come. */
+  readonly ahead: PushedAhead[]
   /** Nothing is fetched: what comes is pushed. */
   isPushed: boolean
   /** It will be looked whether what is pushed arrives. */
@@ -135,12 +147,32 @@ export class LogStoreTwin implements LogStore {
     queue.scheduleAt(this.#lastAppendUs, lane, this.#placeNext)
   }
 
-  insert(writer: WriterId, index: number, { bytes, signature }: SignedBlock, taken: () => void): void {
-    const { queue, lane, disk, kill } = this.#options
-    if (kill('before', 'insert') || this.#isClosing) return
+  insert(writer: WriterId, index: number, block: SignedBlock, taken: () => void): void {
+    if (this.#options.kill('before', 'insert') || this.#isClosing) return
     const open = present(this.#open.get(writer), 'a log is stored or followed before a block is inserted')
     if (open.failure !== null || open.isWritable) return
-    if (index !== Math.max(open.log.length, open.insertEnd) || open.fetch !== null) return this.fetchAgain(open)
+    const { ahead } = open
+    const last = ahead.at(-1)
+    if (last !== undefined && (last.index + 1 !== index || ahead.length >= AHEAD_BLOCKS_MAX)) ahead.length = 0
+    ahead.push({ index, block, taken })
+    this.#takeAhead(open)
+    this.#options.kill('after', 'insert')
+  }
+
+  /** Takes what fits of what was pushed; of the rest it waits for what comes before it. */
+  #takeAhead(open: OpenLog): void {
+    const { ahead, log } = open
+    for (let first = ahead[0]; first !== undefined; first = ahead[0]) {
+      const end = Math.max(log.length, open.insertEnd)
+      const isNext = first.index === end && (open.isPushed || (open.fetch === null && open.read?.from === end))
+      if (first.index >= end && !isNext) return this.fetchAgain(open)
+      ahead.shift()
+      if (isNext) this.#take(open, first)
+    }
+  }
+
+  #take(open: OpenLog, { index, block: { bytes, signature }, taken }: PushedAhead): void {
+    const { queue, lane, disk } = this.#options
     open.isPushed = true
     open.insertEnd = index + 1
     if (open.read?.from === index) open.read = { ...open.read, from: index + 1 }
@@ -150,7 +182,6 @@ export class LogStoreTwin implements LogStore {
     open.insertDueUs = Math.max(open.insertDueUs, queue.nowUs + disk.drawAppendUs() + disk.drawGatherUs())
     // No copy: what is sent is never changed.
     queue.scheduleAt(open.insertDueUs, lane, () => this.#placeInserted(open, index, bytes, new ByteReader(signature).uint()))
-    kill('after', 'insert')
   }
 
   /** From here on blocks of a log are fetched, once what was pushed is in the copy. */
@@ -186,6 +217,7 @@ export class LogStoreTwin implements LogStore {
     assert(open.read === null, 'one read of a log is open at a time')
     open.read = { from, done }
     this.#serve(open)
+    if (open.ahead.length > 0) this.#takeAhead(open)
     kill('after', 'read')
   }
 
@@ -377,6 +409,7 @@ function newOpenLog(log: DiskLog): OpenLog {
     isWritable: false,
     failure: null,
     insertEnd: 0,
+    ahead: [],
     insertDueUs: 0,
     isPushed: false,
     isNudged: false,

@@ -111,9 +111,7 @@ export class HypercoreLogStore implements LogStore {
   insert(writer: WriterId, index: number, block: SignedBlock, taken: () => void): void {
     if (this.#isClosing) return
     const entry = present(this.#entries.get(writer), 'a log is stored or followed before a block is inserted')
-    this.#use(entry.opening, (log) => {
-      if (log.insert(index, block)) taken()
-    })
+    this.#use(entry.opening, (log) => log.insert(index, block, taken))
   }
 
   follow(writer: WriterId, key: LogKey): void {

@@ -32,6 +32,8 @@ const IN_FLIGHT_MAX = 512
 /** A connection is given up for a silent peer at most this often, doubling each time up to the limit, in ms. */
 const RECONNECT_MS_MIN = 1_000
 const RECONNECT_MS_MAX = 64_000
+/** Pushed blocks that wait for what comes before them. */
+const AHEAD_BLOCKS_MAX = 256
 /** How often a log that is pushed is compared with what peers have. */
 const WATCH_MS = 100
 /** Blocks loaded at a time, so that a read ends soon after `READ_BYTES_MAX`. */
@@ -59,6 +61,13 @@ interface PendingRead {
   readonly done: (from: number, blocks: readonly Uint8Array[]) => void
 }
 
+/** A block that was pushed and not taken yet. */
+interface PushedAhead {
+  readonly index: number
+  readonly block: SignedBlock
+  readonly taken: () => void
+}
+
 export class HypercoreLog {
   readonly #options: HypercoreLogOptions
   readonly #core: Hypercore
@@ -68,6 +77,8 @@ export class HypercoreLog {
   #inserter: LogAppender | null = null
   /** The index after the last block that was taken for the copy. */
   #insertEnd = 0
+  /** Blocks that were pushed while others before them were still to come. Invariant: one follows on the other. */
+  readonly #ahead: PushedAhead[] = []
   /** Nothing is fetched: what comes is pushed. */
   #isPushed = false
   /** While that is so. */
@@ -151,24 +162,42 @@ export class HypercoreLog {
     this.#appender?.append({ index, blocks, signature: null, signed, done })
   }
 
-  /** False if the block leaves a gap, or may: then it is fetched. */
-  insert(index: number, { bytes, signature }: SignedBlock): boolean {
-    if (this.#failure !== null || this.#isClosing || this.#appender !== null) return false
-    const core = this.#core
-    const end = Math.max(core.length, this.#insertEnd)
-    const isIdle = this.#isPushed || core.peers.every((peer) => peer.inflight === 0 && peer.dataProcessing === 0)
-    if (index !== end || !isIdle || this.length !== core.length) {
-      this.#fetch()
-      return false
+  /** Takes a block as soon as it is the next one, or leaves it to be fetched. */
+  insert(index: number, block: SignedBlock, taken: () => void): void {
+    if (this.#failure !== null || this.#isClosing || this.#appender !== null) return
+    const last = this.#ahead.at(-1)
+    if (last !== undefined && (last.index + 1 !== index || this.#ahead.length >= AHEAD_BLOCKS_MAX)) this.#ahead.length = 0
+    this.#ahead.push({ index, block, taken })
+    this.#takeAhead()
+  }
+
+  /** Takes what fits of what was pushed; of the rest it waits for what comes before it. */
+  #takeAhead(): void {
+    for (let first = this.#ahead[0]; first !== undefined; first = this.#ahead[0]) {
+      const end = Math.max(this.#core.length, this.#insertEnd)
+      if (first.index >= end && !this.#isNext(first.index, end)) return this.#fetch()
+      this.#ahead.shift()
+      if (first.index === end) this.#take(first)
     }
+  }
+
+  /** While blocks are pushed the next one fits; before, only where all is here, nothing is under way, and the replica waits for it. */
+  #isNext(index: number, end: number): boolean {
+    const core = this.#core
+    if (index !== end || this.length !== core.length) return false
+    if (this.#isPushed) return true
+    return this.#read?.from === index && core.peers.every((peer) => peer.inflight === 0 && peer.dataProcessing === 0)
+  }
+
+  #take({ index, block: { bytes, signature }, taken }: PushedAhead): void {
     this.#isPushed = true
     this.#watch ??= setInterval(() => this.#lookForMore(), WATCH_MS)
-    core.core.replicator.setPushOnly(true)
-    this.#insertEnd = end + 1
+    this.#core.core.replicator.setPushOnly(true)
+    this.#insertEnd = index + 1
     if (this.#read?.from === index) this.#read = { ...this.#read, from: index + 1 }
     this.#inserter ??= this.#newInserter()
     this.#inserter.append({ index, blocks: [bytes], signature, signed: () => {}, done: () => {} })
-    return true
+    taken()
   }
 
   #newInserter(): LogAppender {
@@ -218,6 +247,7 @@ export class HypercoreLog {
     assert(this.#read === null, 'one read of a log is open at a time')
     this.#read = { from, done }
     this.#serve()
+    if (this.#ahead.length > 0) this.#takeAhead()
   }
 
   /**
@@ -271,6 +301,7 @@ export class HypercoreLog {
     this.#inserter?.notice()
     // Asked for while something was still to be put in.
     if (!this.#isPushed && this.#inserter !== null) this.#fetch()
+    if (this.#ahead.length > 0) this.#takeAhead()
     this.#serve()
   }
 

@@ -206,29 +206,28 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
     })
 
     it('[LG5] lets an open read go on behind a block that was pushed, and fetches what comes after it', async () => {
-      const { a, b, block } = await pushOne(world)
-      const next = new Promise<number>((resolve) => b.store.read(WRITER, 3, (from) => resolve(from)))
+      const { a, b, next, block } = await pushOne(world)
       expect(await insert(b, 3, block)).toBe(true)
       await append(a.store, 4, [text('not pushed')])
       await world.connect(a, b)
-      expect(await next).toBe(4)
+      expect(await next).toEqual({ from: 4, blocks: [hex(text('not pushed'))] })
       expect(await read(b.store, 3, 2)).toEqual([block.bytes, text('not pushed')].map(hex))
     })
 
     it('[LG5] fetches what the writer adds and does not push, while it is in reach', async () => {
-      const { a, b, block } = await pushOne(world)
+      const { a, b, next, block } = await pushOne(world)
       expect(await insert(b, 3, block)).toBe(true)
       await world.connect(a, b)
       await append(a.store, 4, [text('not pushed')])
-      expect(await read(b.store, 3, 2)).toEqual([block.bytes, text('not pushed')].map(hex))
+      expect(await next).toEqual({ from: 4, blocks: [hex(text('not pushed'))] })
     })
 
     it('[LG5] leaves a block that would leave a gap, or is there, and fetches what is missing', async () => {
-      const { a, b, block } = await pushOne(world)
+      const { a, b, next, block } = await pushOne(world)
       expect(await insert(b, 2, block)).toBe(false)
       expect(await insert(b, 4, block)).toBe(false)
       await world.connect(a, b)
-      expect(await read(b.store, 3, 1)).toEqual([hex(block.bytes)])
+      expect(await next).toEqual({ from: 3, blocks: [hex(block.bytes)] })
       expect(b.failures.size).toBe(0)
     })
 
@@ -249,7 +248,7 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
   })
 }
 
-/** A log of which a and b have three blocks, and a fourth as its writer's store signs it for c, out of the reach of b. */
+/** A log of which a and b have three blocks, with a read open at b for what comes next, and a fourth as its writer's store signs it for c, out of the reach of b. */
 async function pushOne(world: LogStoreWorld) {
   const [a, b, c] = [await world.open('a'), await world.open('b'), await world.open('c')]
   const key = await append(a.store, 0, log(3))
@@ -262,7 +261,10 @@ async function pushOne(world: LogStoreWorld) {
   await disconnect()
   const bytes = text('pushed')
   const [signature] = await new Promise<readonly Uint8Array[]>((resolve) => a.store.append(WRITER, 3, [bytes], resolve, () => {}))
-  return { a, b, c, key, block: { bytes, signature: present(signature, 'a block has a signature') } }
+  const next = new Promise<{ from: number; blocks: string[] }>((resolve) => {
+    b.store.read(WRITER, 3, (from, blocks) => resolve({ from, blocks: blocks.map(hex) }))
+  })
+  return { a, b, c, key, next, block: { bytes, signature: present(signature, 'a block has a signature') } }
 }
 
 /** True if the store takes the block. */
