@@ -192,7 +192,10 @@ export class LogStoreTwin implements LogStore {
 
   /** A connection to a peer is gone. */
   fetchAllAgain(): void {
-    for (const open of this.#open.values()) if (open.isPushed) this.fetchAgain(open)
+    for (const open of this.#open.values()) {
+      open.ahead.length = 0
+      if (open.isPushed) this.fetchAgain(open)
+    }
   }
 
   follow(writer: WriterId, key: LogKey): void {

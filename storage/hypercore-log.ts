@@ -114,7 +114,7 @@ export class HypercoreLog {
     core.core.replicator.setInflightRange(IN_FLIGHT_MIN, IN_FLIGHT_MAX)
     core.on('append', () => log.#notice())
     core.on('download', () => log.#notice())
-    core.on('peer-remove', () => log.#fetch())
+    core.on('peer-remove', () => log.#notePeerGone())
     core.on('conflict', (length) => log.#fail({ kind: 'forked', reason: `two signatures exist for length ${length}` }))
     core.on('verification-error', (error) => log.#noteVerificationError(error))
     return log
@@ -210,6 +210,12 @@ export class HypercoreLog {
       onDifference: (index) => this.#fail({ kind: 'forked', reason: `block ${index} was pushed here, and the log has another one` }),
       onError: (error) => this.#noteInsertError(error),
     })
+  }
+
+  /** It may have been the writer: what it pushed in parts is fetched from others. */
+  #notePeerGone(): void {
+    this.#ahead.length = 0
+    this.#fetch()
   }
 
   /** From here on blocks are fetched, once what was pushed is in the copy. */
