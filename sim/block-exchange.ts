@@ -12,8 +12,9 @@ import { assert, type WriterId } from '../base/index.ts'
 import type { Connection } from './connection.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { NodeIndex } from './fault.ts'
-import type { LogStoreTwin, OpenLog } from './log-store-twin.ts'
+import type { LogStoreTwin } from './log-store-twin.ts'
 import type { Network, NetworkListener } from './network.ts'
+import type { OpenLog } from './open-log.ts'
 import type { Happening } from './trace.ts'
 
 /** A log that is pushed and lacks what a peer has is fetched again after so long. */

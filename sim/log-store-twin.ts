@@ -13,6 +13,7 @@ import { DiskBarrier } from './disk-barrier.ts'
 import { DiskLog, deriveLogKey, hashesAfter } from './disk-log.ts'
 import type { EventQueue, Lane } from './event-queue.ts'
 import type { KillSwitch } from './kill-switch.ts'
+import { newOpenLog, type OpenLog, type PendingRead, type PushedAhead } from './open-log.ts'
 
 export interface LogStoreTwinOptions {
   readonly queue: EventQueue
@@ -34,11 +35,6 @@ export interface LogStoreTwinOptions {
 /** Pushed blocks that wait for what comes before them. */
 const AHEAD_BLOCKS_MAX = 256
 
-interface PendingRead {
-  readonly from: number
-  readonly done: (from: number, blocks: readonly Uint8Array[]) => void
-}
-
 interface PendingAppend {
   readonly writer: WriterId
   readonly index: number
@@ -47,42 +43,6 @@ interface PendingAppend {
   readonly hashes: readonly number[] | null
   /** Null once it was called. */
   done: ((key: LogKey) => void) | null
-}
-
-/** A block that was pushed and not taken yet. */
-interface PushedAhead {
-  readonly index: number
-  readonly block: SignedBlock
-  readonly taken: () => void
-}
-
-/** A log in use. */
-export interface OpenLog {
-  readonly log: DiskLog
-  /** Asked for from peers. */
-  isFollowed: boolean
-  /** Appended to or followed in this life: it takes part in replication. */
-  isShared: boolean
-  /** Appended to in this life: its key was found to be ours. */
-  isWritable: boolean
-  /** Set for good once it is out of service. */
-  failure: LogFailure | null
-  /** The index after the last block that was taken for the copy, maybe not put in yet. */
-  insertEnd: number
-  /** When that will be put in. */
-  insertDueUs: number
-  /** Blocks that were pushed while others before them were still to come. */
-  readonly ahead: PushedAhead[]
-  /** Nothing is fetched: what comes is pushed. */
-  isPushed: boolean
-  /** It will be looked whether what is pushed arrives. */
-  isNudged: boolean
-  /** Whoever is fetching its next blocks from a peer: one at a time. */
-  fetch: object | null
-  /** While that went on, another peer had more too. */
-  isOfferedMore: boolean
-  read: PendingRead | null
-  isServing: boolean
 }
 
 export class LogStoreTwin implements LogStore {
@@ -401,24 +361,5 @@ export class LogStoreTwin implements LogStore {
     if (open.failure !== null) return
     open.failure = failure
     this.#options.onFailure(open.log.writer, failure)
-  }
-}
-
-function newOpenLog(log: DiskLog): OpenLog {
-  return {
-    log,
-    isFollowed: false,
-    isShared: false,
-    isWritable: false,
-    failure: null,
-    insertEnd: 0,
-    ahead: [],
-    insertDueUs: 0,
-    isPushed: false,
-    isNudged: false,
-    fetch: null,
-    isOfferedMore: false,
-    read: null,
-    isServing: false,
   }
 }

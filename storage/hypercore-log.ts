@@ -215,7 +215,7 @@ export class HypercoreLog {
   /** It may have been the writer: what it pushed in parts is fetched from others. */
   #notePeerGone(): void {
     this.#ahead.length = 0
-    this.#fetch()
+    if (this.#isPushed) this.#fetch()
   }
 
   /** From here on blocks are fetched, once what was pushed is in the copy. */
