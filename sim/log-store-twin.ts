@@ -13,7 +13,7 @@ import { DiskBarrier } from './disk-barrier.ts'
 import { DiskLog, deriveLogKey, hashesAfter } from './disk-log.ts'
 import type { EventQueue, Lane } from './event-queue.ts'
 import type { KillSwitch } from './kill-switch.ts'
-import { newOpenLog, type OpenLog, type PendingRead, type PushedAhead } from './open-log.ts'
+import { isReached, newOpenLog, type OpenLog, type PendingRead, type PushedAhead } from './open-log.ts'
 
 export interface LogStoreTwinOptions {
   readonly queue: EventQueue
@@ -124,7 +124,7 @@ export class LogStoreTwin implements LogStore {
     const { ahead, log } = open
     for (let first = ahead[0]; first !== undefined; first = ahead[0]) {
       const end = Math.max(log.length, open.insertEnd)
-      const isNext = first.index === end && (open.isPushed || (open.fetch === null && open.read?.from === end))
+      const isNext = first.index === end && (open.isPushed || (open.fetch === null && isReached(open, end)))
       if (first.index >= end && !isNext) return this.fetchAgain(open)
       ahead.shift()
       if (isNext) this.#take(open, first)
@@ -153,7 +153,9 @@ export class LogStoreTwin implements LogStore {
   /** A connection to a peer is gone. */
   fetchAllAgain(): void {
     for (const open of this.#open.values()) {
-      open.ahead.length = 0
+      const { from } = open.read ?? { from: Number.POSITIVE_INFINITY }
+      // What the replica has is kept: maybe nobody else does.
+      if ((open.ahead[0]?.index ?? 0) >= from) open.ahead.length = 0
       if (open.isPushed) this.fetchAgain(open)
     }
   }

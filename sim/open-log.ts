@@ -62,3 +62,8 @@ export function newOpenLog(log: DiskLog): OpenLog {
     isServing: false,
   }
 }
+
+/** True if the replica has all blocks below `index`: what it recovers from its journal is put in before the log is followed, or read on. */
+export function isReached({ read, isFollowed }: OpenLog, index: number): boolean {
+  return read === null ? !isFollowed : read.from >= index
+}

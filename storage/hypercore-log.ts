@@ -181,12 +181,17 @@ export class HypercoreLog {
     }
   }
 
-  /** While blocks are pushed the next one fits; before, only where all is here, nothing is under way, and the replica waits for it. */
+  /** While blocks are pushed the next one fits; before, only where all is here, nothing is under way, and the replica waits for it or has it. */
   #isNext(index: number, end: number): boolean {
     const core = this.#core
     if (index !== end || this.length !== core.length) return false
     if (this.#isPushed) return true
-    return this.#read?.from === index && core.peers.every((peer) => peer.inflight === 0 && peer.dataProcessing === 0)
+    return this.#isReached(index) && core.peers.every((peer) => peer.inflight === 0 && peer.dataProcessing === 0)
+  }
+
+  /** True if the replica has all blocks below `index`: what it recovers from its journal is put in before the log is followed, or read on. */
+  #isReached(index: number): boolean {
+    return this.#read === null ? !this.#isFollowed : this.#read.from >= index
   }
 
   #take({ index, block: { bytes, signature }, taken }: PushedAhead): void {
@@ -212,9 +217,10 @@ export class HypercoreLog {
     })
   }
 
-  /** It may have been the writer: what it pushed in parts is fetched from others. */
+  /** It may have been the writer: what it pushed in parts is fetched from others. What the replica has is kept: maybe nobody else does. */
   #notePeerGone(): void {
-    this.#ahead.length = 0
+    const { from } = this.#read ?? { from: Number.POSITIVE_INFINITY }
+    if ((this.#ahead[0]?.index ?? 0) >= from) this.#ahead.length = 0
     if (this.#isPushed) this.#fetch()
   }
 

@@ -205,6 +205,26 @@ export function describeLogStore(name: string, createWorld: () => Promise<LogSto
       expect((await sync(b.store)).get(WRITER)).toBe(4)
     })
 
+    it('[JR5] [LG5] puts in what only the journal had, whether or not the log is followed by then, and hands it on', async () => {
+      for (const isFollowedFirst of [false, true]) {
+        const { a, b, c, key, block } = await pushOne(world)
+        for (const gone of [a, b, c]) await world.close(gone)
+        const again = await world.open('b')
+        if (isFollowedFirst) {
+          again.store.follow(WRITER, key)
+          again.store.read(WRITER, 4, () => {})
+        }
+        expect(await insert(again, 3, block)).toBe(true)
+        again.store.follow(WRITER, key)
+        const d = await world.open('d')
+        d.store.follow(WRITER, key)
+        await world.connect(again, d)
+        expect(await read(d.store, 0, 4)).toEqual([...log(3), block.bytes].map(hex))
+        await world.remove()
+        world = await createWorld()
+      }
+    })
+
     it('[LG5] lets an open read go on behind a block that was pushed, and fetches what comes after it', async () => {
       const { a, b, next, block } = await pushOne(world)
       expect(await insert(b, 3, block)).toBe(true)
