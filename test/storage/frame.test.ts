@@ -10,23 +10,16 @@ describe('a frame', () => {
   it('[JR1] is decoded to what was encoded', () => {
     const anyBytes = fc.uint8Array({ maxLength: 300 })
     const anyIndex = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+    const anyBlock = {
+      kind: fc.constant('block' as const),
+      group: fc.constant(DEFAULT_GROUP),
+      writer: fc.constant(WRITER),
+      index: anyIndex,
+      bytes: anyBytes,
+    }
     const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
-      fc.record({
-        kind: fc.constant('block' as const),
-        group: fc.constant(DEFAULT_GROUP),
-        writer: fc.constant(WRITER),
-        index: anyIndex,
-        bytes: anyBytes,
-      }),
-      fc.record({
-        kind: fc.constant('block' as const),
-        group: fc.constant(DEFAULT_GROUP),
-        writer: fc.constant(WRITER),
-        index: anyIndex,
-        bytes: anyBytes,
-        whole: fc.constant(true as const),
-        signature: fc.uint8Array({ maxLength: 128 }),
-      }),
+      fc.record(anyBlock),
+      fc.record({ ...anyBlock, whole: fc.constant(true as const), signature: fc.uint8Array({ maxLength: 128 }) }),
       fc.record({ kind: fc.constant('facts' as const), group: fc.constant(DEFAULT_GROUP), bytes: anyBytes }),
     )
     fc.assert(
